@@ -1,0 +1,56 @@
+#!/bin/bash
+# install-packages.sh GROUP...: installs the Debian packages of the groups that are not there yet.
+# Groups: build, run, test, bench, aarch64. Does nothing, without asking for root, when all are installed.
+set -euo pipefail
+
+build=(g++ cmake ninja-build pkg-config git
+       libboost1.81-dev libspdlog-dev libfmt-dev libtomlplusplus-dev libcli11-dev
+       zlib1g-dev liblzma-dev libzstd-dev liblz4-dev libbz2-dev)
+run=(busybox-static cpio gzip xz-utils lz4 zstd kmod qemu-system-x86)
+test=(libgtest-dev libgmock-dev libbenchmark-dev clang-19 clang-tidy-19 clang-format-19
+      libclang-rt-19-dev lld-19 acpica-tools tmux expect python3 mandoc)
+# What configuring the tests asks for: the benchmark's programs are built with them.
+bench=(libgtest-dev libgmock-dev)
+aarch64=(crossbuild-essential-arm64)
+aarch64_foreign=(zlib1g-dev:arm64 liblzma-dev:arm64 libzstd-dev:arm64 liblz4-dev:arm64
+                 libbz2-dev:arm64)
+
+wanted=()
+for group in "$@"; do
+  case "$group" in
+    build) wanted+=("${build[@]}") ;;
+    run) wanted+=("${run[@]}") ;;
+    test) wanted+=("${test[@]}") ;;
+    bench) wanted+=("${bench[@]}") ;;
+    aarch64)
+      wanted+=("${aarch64[@]}" "${aarch64_foreign[@]}") ;;
+    *) echo "install-packages.sh: no group \"$group\"" >&2; exit 2 ;;
+  esac
+done
+
+native=$(dpkg --print-architecture)
+missing=()
+for package in "${wanted[@]}"; do
+  # Without an architecture in its name the native package is meant, whatever others are there too.
+  case $package in *:*) architectures=${package#*:} ;; *) architectures="all|$native" ;; esac
+  dpkg-query -W -f='${Architecture} ${Status}\n' "$package" 2>/dev/null |
+    grep -qE "^($architectures) install ok installed$" || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+echo "==> installing ${#missing[@]} Debian packages: ${missing[*]}"
+if [ "$(id -u)" -ne 0 ]; then
+  echo "This needs root: run it once as root, or: apt-get install ${missing[*]}" >&2
+  exit 1
+fi
+export DEBIAN_FRONTEND=noninteractive
+if [[ " ${missing[*]} " == *":arm64 "* ]] && ! dpkg --print-foreign-architectures | grep -qx arm64; then
+  dpkg --add-architecture arm64
+fi
+log=$(mktemp)
+if ! { apt-get update -q && apt-get install -qy --no-install-recommends "${missing[@]}"; } >"$log" 2>&1; then
+  tail -n 20 "$log" >&2
+  echo "==> the packages could not be installed; the last lines above say why" >&2
+  exit 1
+fi
+rm -f "$log"
