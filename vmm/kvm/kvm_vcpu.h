@@ -1,0 +1,42 @@
+// One virtual CPU: the KVM_RUN loop's single step, and the kick that ends it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "vmm/base/fd.h"
+#include "vmm/kvm/vcpu_exit.h"
+
+struct kvm_run;
+
+namespace skiff {
+
+// Thread rule: created by the set-up thread, then every method but set_immediate_exit belongs to
+// the vCPU's own thread (KVM binds a vCPU to the thread that runs it).
+class KvmVcpu {
+ public:
+  // Takes the descriptor KVM_CREATE_VCPU gave and maps its kvm_run area. Throws HostError.
+  KvmVcpu(std::uint32_t id, Fd fd, std::size_t mmap_size);
+  ~KvmVcpu();
+  KvmVcpu(const KvmVcpu&) = delete;
+  KvmVcpu& operator=(const KvmVcpu&) = delete;
+
+  std::uint32_t id() const { return id_; }
+  int fd() const { return fd_.get(); }
+
+  // Enters the guest until it needs Skiff. Spans in the answer are valid until the next call.
+  VcpuExit run() noexcept;
+
+  // While set, run() comes back at once as Interrupted, after completing the access of the exit
+  // before. A kick sets it and THEN sends the signal, so that a signal that arrives just before
+  // KVM_RUN is not lost. Any thread.
+  void set_immediate_exit(bool on) noexcept;
+
+ private:
+  const std::uint32_t id_;
+  Fd fd_;
+  const std::size_t mmap_size_;
+  kvm_run* run_ = nullptr;
+};
+
+}  // namespace skiff
