@@ -1,0 +1,3 @@
+skiff_room(vmm_board SOURCES
+  aarch64/virt_board.cc
+  LINKS vmm_kvm vmm_boot devices_legacy devices_pci vmm_config board_cpu_report)

@@ -1,0 +1,3 @@
+skiff_room(board_cpu_report SOURCES
+  "${CMAKE_CURRENT_LIST_DIR}/cpu_report.cc" "${CMAKE_CURRENT_LIST_DIR}/../fatal_headline.cc"
+  LINKS vmm_kvm)

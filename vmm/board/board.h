@@ -1,0 +1,78 @@
+// The board of one architecture: its memory map, platform devices, interrupt controller, firmware
+// tables, and the state its vCPUs boot in. vmm/machine knows only this interface; which board it
+// gets is decided by the folder the build links (x86_64/ or aarch64/).
+//
+//   machine                      board
+//   ram_ranges(config)     ->    where RAM lies
+//   create_board(context)  ->    interrupt controller, devices on the buses, guest image and tables
+//   create_vcpu(0..n-1)    ->    vCPUs ready to run
+//
+// Thread rule: constructed and destroyed by the machine's thread while no vCPU runs; the buttons
+// may be pressed from any thread while it lives.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "vmm/base/clock.h"
+#include "vmm/io/byte_channel.h"
+#include "vmm/io/executor.h"
+#include "vmm/io/guest_memory.h"
+#include "vmm/io/io_bus.h"
+#include "vmm/kvm/kvm_vcpu.h"
+#include "vmm/kvm/kvm_vm.h"
+#include "vmm/machine/vm_config.h"
+
+namespace skiff {
+
+// What a guest can do to the whole machine. Called on a vCPU's thread, with no device lock held.
+class PlatformEvents {
+ public:
+  virtual ~PlatformEvents() = default;
+  virtual void on_power_off() noexcept = 0;
+  virtual void on_reset() noexcept = 0;
+  // The guest ends with a status of its own (debug-exit port).
+  virtual void on_guest_status(std::uint64_t status) noexcept = 0;
+  virtual void on_guest_panic() noexcept = 0;
+};
+
+struct BoardContext {
+  const VmConfig& config;
+  const GuestMemory& memory;
+  KvmVm& vm;
+  IoBus& ports;
+  IoBus& mmio;
+  const Clock& clock;
+  Executor& executor;
+  PlatformEvents& events;
+  // Where a serial port's output goes; outlives the board.
+  std::function<ByteSink&(const SerialConfig&)> serial_sink;
+  // Where the debug text ports' output goes; null: there are none.
+  ByteSink* debug_sink = nullptr;
+};
+
+class Board {
+ public:
+  virtual ~Board() = default;
+
+  // The vCPU with this index (0 boots the guest), its processor identity and boot state set.
+  virtual std::unique_ptr<KvmVcpu> create_vcpu(std::uint32_t index) = 0;
+  // False if the guest does not listen to its power button (it stays pressed all the same).
+  virtual bool press_power_button() = 0;
+  virtual bool send_nmi() = 0;
+  // The serial port that shows the console; never null.
+  virtual CharacterDevice& console_device() = 0;
+  // "PVH entry at 0x100000 of hello": for messages.
+  virtual std::string boot_description() const = 0;
+};
+
+// The guest-physical ranges of `size` bytes of RAM on this board. Throws ConfigError.
+std::vector<Range> ram_ranges(std::uint64_t size);
+// Creates the interrupt controller and the devices, loads the guest and writes its firmware tables.
+// Throws ConfigError or HostError.
+std::unique_ptr<Board> create_board(const BoardContext& context);
+
+}  // namespace skiff

@@ -1,0 +1,125 @@
+#include "vmm/board/x86_64/pc_board.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "vmm/base/error.h"
+#include "vmm/board/x86_64/memory_map.h"
+#include "vmm/board/x86_64/pc_boot.h"
+#include "vmm/boot/x86_64/acpi/acpi_tables.h"
+#include "vmm/kvm/x86_64/vcpu_state.h"
+#include "vmm/kvm/x86_64/vm_arch.h"
+
+namespace skiff {
+namespace {
+
+CpuTopologyShape shape_of(const VmConfig& config) {
+  const CpuTopology& wanted = config.cpu.topology;
+  const std::uint32_t threads = std::max(wanted.threads, 1U);
+  const std::uint32_t sockets = std::max(wanted.sockets, 1U);
+  const std::uint32_t per_core_row = threads * sockets;
+  const std::uint32_t cores =
+      wanted.cores != 0 ? wanted.cores : (config.machine.vcpus + per_core_row - 1) / per_core_row;
+  return {.threads_per_core = threads, .cores_per_socket = std::max(cores, 1U), .sockets = sockets};
+}
+
+// KVM's 8-bit destination format reaches APIC ids up to 254.
+constexpr std::uint32_t kLastXapicId = 254;
+
+void create_interrupt_chip(const BoardContext& context, const CpuTopologyShape& shape) {
+  const std::uint32_t last_id = apic_id_of(context.config.machine.vcpus - 1, shape);
+  if (last_id > kLastXapicId && !enable_x2apic_ids(context.vm)) {
+    throw HostError(
+        fmt::format("this host's KVM cannot address APIC id {} (KVM_CAP_X2APIC_API is missing): "
+                    "use fewer vCPUs",
+                    last_id));
+  }
+  create_irqchip(context.vm);
+  if (context.config.machine.pit) create_pit(context.vm);
+}
+
+}  // namespace
+
+std::vector<Range> ram_ranges(std::uint64_t size) {
+  if (size <= pc::kLowRamEnd) return {{0, size}};
+  return {{0, pc::kLowRamEnd}, {pc::kHighRamStart, size - pc::kLowRamEnd}};
+}
+
+std::unique_ptr<Board> create_board(const BoardContext& context) {
+  return std::make_unique<PcBoard>(context);
+}
+
+PcBoard::PcBoard(const BoardContext& context)
+    : context_(context),
+      topology_(shape_of(context.config)),
+      cpuid_(context.vm.system(), topology_, context.config.cpu.hide) {
+  const std::uint64_t ram_end = context.memory.regions().back().range.last();
+  if ((ram_end >> cpuid_.physical_bits()) != 0) {
+    throw ConfigError(fmt::format(
+        "machine.memory: RAM would end at {:#x}, past this host's {}-bit physical addresses",
+        ram_end, cpuid_.physical_bits()));
+  }
+  set_real_mode_pages(context.vm, pc::kTssPages, pc::kIdentityMapPage);
+  enable_emulation_failure_exits(context.vm);
+  create_interrupt_chip(context, topology_);
+  platform_ = std::make_unique<PcPlatform>(context);
+  serial_ = std::make_unique<PcSerial>(context);
+  pci_ = std::make_unique<PcPci>(context, platform_->reset_control(), cpuid_.physical_bits());
+  boot_ = load_pc_guest(context, write_acpi_tables());
+}
+
+PcBoard::~PcBoard() = default;
+
+std::uint64_t PcBoard::write_acpi_tables() {
+  AcpiPlatform platform;
+  for (std::uint32_t index = 0; index < context_.config.machine.vcpus; ++index) {
+    platform.apic_ids.push_back(apic_id_of(index, topology_));
+  }
+  platform.lapic_address = pc::kLocalApic;
+  platform.ioapic_address = pc::kIoapic;
+  platform.irq0_gsi = 0;  // as KVM wires its PIT to its IOAPIC
+  platform.sci.number = pc::kSciIrq;
+  platform.pm1_event_port = static_cast<std::uint16_t>(pc::kPm1aEvent.start);
+  platform.pm1_control_port = static_cast<std::uint16_t>(pc::kPm1aControl.start);
+  platform.reset_port = pc::kResetControl;
+  platform.pci = AcpiPci{.ecam = pc::kPciEcam,
+                         .io = pci_->windows().io,
+                         .mmio32 = pci_->windows().mmio32,
+                         .mmio64 = pci_->windows().mmio64,
+                         .intx_gsis = {}};
+  for (const PciIntxRoute& route : pci_->intx())
+    platform.pci->intx_gsis.push_back(route.number);
+  platform.devices = platform_->descriptions();
+  for (HwDescription& port : serial_->descriptions())
+    platform.devices.push_back(std::move(port));
+
+  const AcpiTables tables =
+      build_acpi(platform, GuestAddress(pc::kAcpiArea.start), pc::kAcpiArea.size);
+  if (!context_.memory.write(GuestAddress(pc::kAcpiArea.start), tables.bytes)) {
+    throw ConfigError("machine.memory is too small for the firmware tables below 1 MiB");
+  }
+  return tables.rsdp.value;
+}
+
+std::unique_ptr<KvmVcpu> PcBoard::create_vcpu(std::uint32_t index) {
+  auto vcpu = context_.vm.create_vcpu(apic_id_of(index, topology_));
+  cpuid_.apply(*vcpu);
+  set_boot_msrs(*vcpu);
+  // The others wait for their INIT and SIPI in the reset state KVM gave them.
+  if (index == 0) {
+    set_vcpu_state(*vcpu, to_vcpu_state(boot_));
+    first_vcpu_ = vcpu.get();
+  }
+  return vcpu;
+}
+
+bool PcBoard::send_nmi() {
+  return first_vcpu_ != nullptr && inject_nmi(*first_vcpu_);
+}
+
+std::string PcBoard::boot_description() const {
+  return boot_.description + "\n" + describe(boot_);
+}
+
+}  // namespace skiff

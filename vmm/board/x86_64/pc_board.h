@@ -1,0 +1,44 @@
+// The x86 board: a PC without firmware, without anything old that no guest needs.
+// Its address map is drawn in memory_map.h.
+//
+// Thread rule: that of Board.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "vmm/board/board.h"
+#include "vmm/board/x86_64/pc_pci.h"
+#include "vmm/board/x86_64/pc_platform.h"
+#include "vmm/board/x86_64/pc_serial.h"
+#include "vmm/boot/x86_64/boot_state.h"
+#include "vmm/kvm/x86_64/cpuid.h"
+
+namespace skiff {
+
+class PcBoard final : public Board {
+ public:
+  explicit PcBoard(const BoardContext& context);
+  ~PcBoard() override;
+
+  std::unique_ptr<KvmVcpu> create_vcpu(std::uint32_t index) override;
+  bool press_power_button() override { return platform_->press_power_button(); }
+  bool send_nmi() override;
+  CharacterDevice& console_device() override { return serial_->console_device(); }
+  std::string boot_description() const override;
+
+ private:
+  std::uint64_t write_acpi_tables();
+
+  BoardContext context_;
+  const CpuTopologyShape topology_;
+  const CpuidTemplate cpuid_;
+  std::unique_ptr<PcPlatform> platform_;
+  std::unique_ptr<PcSerial> serial_;
+  std::unique_ptr<PcPci> pci_;
+  BootState boot_;
+  const KvmVcpu* first_vcpu_ = nullptr;  // owned by the machine, which destroys it before the board
+};
+
+}  // namespace skiff

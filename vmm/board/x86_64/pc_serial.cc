@@ -1,0 +1,84 @@
+#include "vmm/board/x86_64/pc_serial.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "vmm/base/error.h"
+
+namespace skiff {
+namespace {
+
+struct Usual {
+  std::uint16_t port;
+  std::uint8_t irq;
+};
+// COM1 to COM4, as every PC has had them.
+constexpr std::array<Usual, 4> kUsual = {{{0x3f8, 4}, {0x2f8, 3}, {0x3e8, 4}, {0x2e8, 3}}};
+constexpr std::uint64_t kRegisters = 8;
+
+}  // namespace
+
+struct PcSerial::Wire {
+  Wire(const KvmVm& vm, std::uint32_t irq) : pin(vm, irq), shared(&pin) {}
+  KvmIrqPin pin;
+  SharedIrqPin shared;
+};
+
+struct PcSerial::Port {
+  Port(const SerialConfig& serial, Range registers, std::uint32_t number, IrqSink* irq_sink,
+       ByteSink& sink)
+      : config(serial),
+        range(registers),
+        irq(number),
+        uart(fmt::format("com{}", serial.unit), irq_sink, sink) {}
+  const SerialConfig config;
+  const Range range;
+  const std::uint32_t irq;
+  Uart16550 uart;
+};
+
+PcSerial::PcSerial(const BoardContext& context) {
+  for (const SerialConfig& serial : context.config.serial) {
+    const Usual& usual = kUsual[(serial.unit - 1) % kUsual.size()];
+    const Range range{serial.port.value_or(usual.port), kRegisters};
+    const std::uint32_t irq = serial.irq.value_or(usual.irq);
+    auto& port = *ports_.emplace_back(std::make_unique<Port>(serial, range, irq, wire(context, irq),
+                                                             context.serial_sink(serial)));
+    if (const auto added = context.ports.add(range, port.uart); !added) {
+      throw ConfigError(fmt::format("serial port {}: {}", serial.unit, added.error()));
+    }
+  }
+}
+
+PcSerial::~PcSerial() = default;
+
+IrqSink* PcSerial::wire(const BoardContext& context, std::uint32_t irq) {
+  auto& wire = wires_[irq];
+  if (!wire) wire = std::make_unique<Wire>(context.vm, irq);
+  return &wire->shared.add_input();
+}
+
+CharacterDevice& PcSerial::console_device() {
+  const auto shown = std::ranges::find_if(
+      ports_, [](const auto& port) { return port->config.target == SerialTarget::console; });
+  return shown != ports_.end() ? (*shown)->uart : ports_.front()->uart;
+}
+
+std::vector<HwDescription> PcSerial::descriptions() const {
+  std::vector<HwDescription> result;
+  for (const auto& port : ports_) {
+    result.push_back({
+        .name = fmt::format("COM{}", port->config.unit),
+        .acpi_hid = "PNP0501",
+        .fdt_compatible = "ns16550a",
+        .unit = port->config.unit,
+        .ranges = {{IoSpace::port, port->range}},
+        .interrupt = HwInterrupt{.number = port->irq, .shared = false},
+    });
+  }
+  return result;
+}
+
+}  // namespace skiff

@@ -1,0 +1,38 @@
+// The 16550s of the PC board: COM1 always, COM2 to COM4 by configuration.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "devices/pci/shared_irq_pin.h"
+#include "devices/serial/uart_16550.h"
+#include "vmm/board/board.h"
+#include "vmm/io/hw_description.h"
+#include "vmm/kvm/kvm_irq.h"
+
+namespace skiff {
+
+// Thread rule: created and destroyed while no vCPU runs.
+class PcSerial {
+ public:
+  // Throws ConfigError if two ports overlap.
+  explicit PcSerial(const BoardContext& context);
+  ~PcSerial();
+
+  // The first port whose target is the console; COM1 if none has.
+  CharacterDevice& console_device();
+  std::vector<HwDescription> descriptions() const;
+
+ private:
+  // Ports with the same interrupt (COM1 and COM3 by tradition) are one wired OR.
+  struct Wire;
+  struct Port;
+
+  IrqSink* wire(const BoardContext& context, std::uint32_t irq);
+
+  std::map<std::uint32_t, std::unique_ptr<Wire>> wires_;
+  std::vector<std::unique_ptr<Port>> ports_;
+};
+
+}  // namespace skiff

@@ -1,0 +1,269 @@
+#include "vmm/machine/config_sections.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <bitset>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "vmm/base/bits.h"
+#include "vmm/machine/config_reader.h"
+#include "vmm/machine/config_serial.h"
+#include "vmm/machine/size_text.h"
+#include "vmm/machine/spelling.h"
+
+namespace skiff {
+namespace {
+
+using Kind = ConfigNode::Kind;
+
+// The text of an x86 or arm64 kernel's command line has a smaller limit, which its loader knows.
+constexpr std::size_t kMaxCmdline = 65536;
+
+// A top-level table, or null; reports one that is something else.
+const ConfigNode* section_of(const ConfigNode& root, std::string_view name,
+                             ConfigDiagnostics& diagnostics) {
+  const ConfigEntry* entry = root.find(name);
+  if (entry == nullptr) return nullptr;
+  if (entry->value.kind == Kind::table) return &entry->value;
+  const bool twice = entry->value.kind == Kind::array;
+  diagnostics.error(entry->place,
+                    twice ? fmt::format("[{0}] may be there only once; write [{0}]", name)
+                          : fmt::format("{0} is a section; write [{0}] and its keys below", name));
+  return nullptr;
+}
+
+void read_machine(const ConfigNode* table, MachineConfig& machine, ConfigDiagnostics& diagnostics) {
+  ConfigReader reader("machine", table, diagnostics);
+  if (const auto name = reader.string("name")) {
+    const bool sound = !name->empty() && name->size() <= 64 && (*name)[0] != '.' &&
+                       std::all_of(name->begin(), name->end(), [](char c) {
+                         return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                                (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+                       });
+    if (sound) {
+      machine.name = *name;
+    } else {
+      reader.error("name", fmt::format("machine.name {} must be 1 to 64 letters, digits, '-', '_' "
+                                       "or '.', not beginning with '.'",
+                                       quoted(*name)));
+    }
+  }
+  if (const auto vcpus = reader.integer("vcpus"))
+    machine.vcpus = static_cast<std::uint32_t>(*vcpus);
+  if (const auto memory = reader.size("memory")) {
+    if (!is_aligned(*memory, kPageSize)) {
+      reader.error("memory",
+                   fmt::format("machine.memory is {} bytes, which is no multiple of 4K", *memory));
+    } else {
+      machine.memory = *memory;
+    }
+  }
+  if (const auto pages = reader.choice("hugepages")) {
+    constexpr std::array kPages = {HugePages::off, HugePages::transparent, HugePages::hugetlb_2m};
+    machine.huge_pages = kPages.at(*pages);
+    if (machine.huge_pages == HugePages::hugetlb_2m && !is_aligned(machine.memory, 2 * MiB)) {
+      reader.error("memory", fmt::format("machine.memory is {}, which is no multiple of 2M as "
+                                         "hugepages = \"2M\" needs",
+                                         format_size(machine.memory)));
+    }
+  }
+  if (const auto shared = reader.boolean("shared_memory")) machine.shared_memory = *shared;
+  if (reader.choice("irqchip")) machine.irqchip = IrqchipMode::kernel;
+  if (const auto pit = reader.boolean("pit")) machine.pit = *pit;
+  if (const auto reboot = reader.choice("on_reboot")) {
+    machine.on_reboot = std::array{OnReboot::restart, OnReboot::exit}.at(*reboot);
+  }
+  if (const auto timeout = reader.integer("stop_timeout")) {
+    machine.stop_timeout = static_cast<std::uint32_t>(*timeout);
+  }
+}
+
+void read_topology(const ConfigNode* table, std::uint32_t vcpus, CpuTopology& topology,
+                   ConfigDiagnostics& diagnostics) {
+  ConfigReader reader("cpu.topology", table, diagnostics);
+  const auto sockets = reader.integer("sockets");
+  const auto cores = reader.integer("cores");
+  const auto threads = reader.integer("threads");
+  if (sockets) topology.sockets = static_cast<std::uint32_t>(*sockets);
+  if (cores) topology.cores = static_cast<std::uint32_t>(*cores);
+  if (threads) topology.threads = static_cast<std::uint32_t>(*threads);
+  if (table == nullptr) return;
+  // A key that was wrong has been reported; its default would only make a second, false error.
+  if ((reader.has("sockets") && !sockets) || (reader.has("cores") && !cores) ||
+      (reader.has("threads") && !threads)) {
+    return;
+  }
+  const std::uint64_t groups = std::uint64_t{topology.sockets} * topology.threads;
+  if (topology.cores == 0 && vcpus % groups != 0) {
+    diagnostics.error(table->place,
+                      fmt::format("machine.vcpus = {} cannot be shared out evenly among {} sockets "
+                                  "with {} threads per core",
+                                  vcpus, topology.sockets, topology.threads));
+  } else if (topology.cores != 0 && groups * topology.cores != vcpus) {
+    diagnostics.error(table->place,
+                      fmt::format("sockets × cores × threads = {} × {} × {} = {} processors, but "
+                                  "machine.vcpus = {}",
+                                  topology.sockets, topology.cores, topology.threads,
+                                  groups * topology.cores, vcpus));
+  }
+}
+
+void read_cpu(const ConfigNode* table, std::uint32_t vcpus, const ConfigFacts& facts,
+              CpuConfig& cpu, ConfigDiagnostics& diagnostics) {
+  ConfigReader reader("cpu", table, diagnostics);
+  for (const ConfigNode& item : reader.strings("hide")) {
+    const auto& features = facts.cpu_features;
+    if (std::find(features.begin(), features.end(), item.string) == features.end()) {
+      const std::string_view near = nearest_word(item.string, features);
+      diagnostics.error(item.place,
+                        fmt::format("cpu.hide: unknown CPU feature {}; {}", quoted(item.string),
+                                    near.empty() ? "names are as in /proc/cpuinfo"
+                                                 : fmt::format("did you mean \"{}\"?", near)));
+    } else if (std::find(cpu.hide.begin(), cpu.hide.end(), item.string) == cpu.hide.end()) {
+      cpu.hide.push_back(item.string);
+    }
+  }
+  read_topology(reader.sub_section("topology"), vcpus, cpu.topology, diagnostics);
+}
+
+void read_flat(const ConfigNode* table, bool wanted, bool protocol_sound, FlatBootConfig& flat,
+               ConfigDiagnostics& diagnostics) {
+  ConfigReader reader("boot.flat", table, diagnostics);
+  const auto address = reader.integer("address");
+  if (address) flat.address = *address;
+  if (const auto mode = reader.choice("mode")) {
+    flat.mode = std::array{FlatMode::real, FlatMode::protected_mode, FlatMode::long_mode}.at(*mode);
+  }
+  if (const auto privilege = reader.integer("privilege")) {
+    flat.privilege = static_cast<std::uint8_t>(*privilege);
+    if (*privilege != 0 && (*privilege != 3 || flat.mode != FlatMode::long_mode)) {
+      reader.error("privilege", fmt::format("boot.flat.privilege is {}; it must be 0, or 3 with "
+                                            "mode = \"long\"",
+                                            *privilege));
+    }
+  }
+  // Real mode reaches the first MiB: CS:IP is the address.
+  if (address && flat.mode == FlatMode::real && flat.address >= MiB) {
+    reader.error("address", fmt::format("boot.flat.address is {:#x}; real mode needs one below "
+                                        "0x100000",
+                                        flat.address));
+  } else if (flat.mode == FlatMode::real && !address && wanted) {
+    reader.error("mode",
+                 "boot.flat.mode = \"real\" needs boot.flat.address below 0x100000, such as "
+                 "0x7c00");
+  } else if (flat.mode == FlatMode::protected_mode && flat.address > 0xffff'ffff) {
+    reader.error("address",
+                 fmt::format("boot.flat.address is {:#x}; protected mode needs one below "
+                             "0x100000000",
+                             flat.address));
+  }
+  if (table != nullptr && !wanted && protocol_sound) {
+    diagnostics.error(table->place, "[boot.flat] is only for boot.protocol = \"flat\"");
+  }
+}
+
+// A file to be loaded into guest RAM: its path, if it is sound.
+std::optional<std::string> read_image(ConfigReader& reader, std::string_view key,
+                                      const ConfigPaths& paths, std::uint64_t memory) {
+  const auto path = reader.path(key);
+  if (!path) return std::nullopt;
+  std::string resolved = paths.resolve(*path, reader.place(key).source);
+  if (!paths.check_files) return resolved;
+  const auto size = readable_file_size(resolved);
+  if (!size) {
+    reader.error(key, fmt::format("boot.{} {} {}", key, quoted(*path), size.error()));
+  } else if (*size == 0) {
+    reader.error(key, fmt::format("boot.{} {} is an empty file", key, quoted(*path)));
+  } else if (key == "initrd" && *size > memory) {
+    reader.error(key, fmt::format("boot.initrd {} has {} bytes, more than the guest's RAM "
+                                  "(machine.memory is {})",
+                                  quoted(*path), *size, format_size(memory)));
+  }
+  return resolved;
+}
+
+void read_boot(const ConfigNode* table, std::uint64_t memory, const ConfigPaths& paths,
+               BootConfig& boot, ConfigDiagnostics& diagnostics) {
+  ConfigReader reader("boot", table, diagnostics);
+  const auto protocol = reader.choice("protocol");
+  if (protocol) {
+    constexpr std::array kProtocols = {BootProtocol::auto_detect,  BootProtocol::linux64,
+                                       BootProtocol::linux_direct, BootProtocol::pvh,
+                                       BootProtocol::multiboot,    BootProtocol::flat};
+    boot.protocol = kProtocols.at(*protocol);
+  }
+  if (!reader.has("kernel")) {
+    reader.error("kernel",
+                 "boot.kernel is missing: name what to start, such as "
+                 "kernel = \"vmlinuz\" in [boot]");
+  }
+  if (auto kernel = read_image(reader, "kernel", paths, memory)) boot.kernel = *kernel;
+  if (auto initrd = read_image(reader, "initrd", paths, memory)) boot.initrd = *initrd;
+  if (auto symbols = read_image(reader, "symbols", paths, memory)) boot.symbols = *symbols;
+  if (boot.protocol == BootProtocol::flat && reader.has("initrd")) {
+    reader.error("initrd", "boot.initrd has no meaning with boot.protocol = \"flat\"");
+  }
+  if (const auto cmdline = reader.string("cmdline")) {
+    if (cmdline->size() > kMaxCmdline) {
+      reader.error("cmdline", fmt::format("boot.cmdline has {} bytes; at most {} are possible",
+                                          cmdline->size(), kMaxCmdline));
+    } else {
+      boot.cmdline = *cmdline;
+    }
+  }
+  read_flat(reader.sub_section("flat"), boot.protocol == BootProtocol::flat,
+            protocol.has_value() || !reader.has("protocol"), boot.flat, diagnostics);
+}
+
+void read_console(const ConfigNode* table, ConsoleConfig& console, ConfigDiagnostics& diagnostics) {
+  ConfigReader reader("console", table, diagnostics);
+  if (const auto escape = reader.string("escape")) {
+    const std::string_view key = *escape;
+    if (key == "none") {
+      console.escape = 0;
+    } else if (key.size() == 6 && (key.starts_with("ctrl-") || key.starts_with("Ctrl-")) &&
+               ((key[5] >= 'a' && key[5] <= 'z') || (key[5] >= ']' && key[5] <= '_'))) {
+      // A control character is the letter's low five bits.
+      console.escape = static_cast<char>(key[5] & 0x1f);
+    } else {
+      reader.error("escape",
+                   fmt::format("console.escape is {}; it must be \"ctrl-a\" to \"ctrl-z\", "
+                               "\"ctrl-]\", \"ctrl-^\", \"ctrl-_\" or \"none\"",
+                               quoted(key)));
+    }
+  }
+  if (const auto input = reader.boolean("input")) console.input = *input;
+}
+
+void read_debug(const ConfigNode* table, DebugConfig& debug, ConfigDiagnostics& diagnostics) {
+  ConfigReader reader("debug", table, diagnostics);
+  if (const auto text = reader.choice("text")) {
+    constexpr std::array kTargets = {DebugPortTarget::off, DebugPortTarget::console,
+                                     DebugPortTarget::standard_error};
+    debug.text = kTargets.at(*text);
+  }
+  if (const auto exit_port = reader.boolean("exit_port")) debug.exit_port = *exit_port;
+}
+
+}  // namespace
+
+VmConfig read_sections(const ConfigNode& root, const ConfigFacts& facts, const ConfigPaths& paths,
+                       ConfigDiagnostics& diagnostics) {
+  VmConfig config;
+  report_unknown_sections(root, diagnostics);
+  read_machine(section_of(root, "machine", diagnostics), config.machine, diagnostics);
+  read_cpu(section_of(root, "cpu", diagnostics), config.machine.vcpus, facts, config.cpu,
+           diagnostics);
+  read_boot(section_of(root, "boot", diagnostics), config.machine.memory, paths, config.boot,
+            diagnostics);
+  read_console(section_of(root, "console", diagnostics), config.console, diagnostics);
+  config.serial = read_serial_ports(root, facts, paths, diagnostics);
+  read_debug(section_of(root, "debug", diagnostics), config.debug, diagnostics);
+  return config;
+}
+
+}  // namespace skiff

@@ -1,0 +1,111 @@
+// One life of a virtual machine, from created to ended. A reset of the guest is a new Machine on
+// the same configuration: every device, vCPU and kernel object starts from its initial state
+// because it is new, and nothing has to be put back by hand.
+//
+// Members are declared in the order they are built; destruction is the reverse.
+//
+//   created --start()--> running <--pause()/resume()--> paused
+//                           |  the guest ends itself (power-off, reset, status, panic, fault),
+//                           |  or stop()
+//                           v
+//                        ending: every vCPU is asked to stop, services.on_end is called once
+//                           |  join()
+//                           v
+//                        ended: end() says how
+//
+// Thread rule: one thread (the machine's) creates, steers and destroys it; the guest's own events
+// come on vCPU threads.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "vmm/base/mutex.h"
+#include "vmm/board/board.h"
+#include "vmm/io/guest_memory.h"
+#include "vmm/io/io_bus.h"
+#include "vmm/kvm/kvm_system.h"
+#include "vmm/kvm/kvm_vm.h"
+#include "vmm/machine/vcpu_thread.h"
+#include "vmm/machine/vm_config.h"
+
+namespace skiff {
+
+struct MachineEnd {
+  enum class Kind { power_off, reset, guest_status, panic, failure, stopped };
+  Kind kind = Kind::stopped;
+  std::uint64_t status = 0;  // guest_status: what the guest wrote
+  std::string report{};      // failure: what happened, for a person, many lines
+};
+
+// What a machine needs from outside; all of it outlives the machine.
+struct MachineServices {
+  const KvmSystem& kvm;
+  const Clock& clock;
+  Executor& executor;
+  std::function<ByteSink&(const SerialConfig&)> serial_sink;
+  ByteSink* debug_sink = nullptr;
+  // The machine has begun to end. Called once, on any thread; must not block.
+  std::function<void()> on_end;
+};
+
+class Machine final : private PlatformEvents {
+ public:
+  // Throws ConfigError or HostError.
+  Machine(const VmConfig& config, const MachineServices& services);
+  ~Machine() override;
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
+
+  void start();
+  // All vCPUs out of the guest when pause() returns.
+  void pause();
+  void resume();
+  void stop();
+  // The guest's own reset line.
+  void reset() { on_reset(); }
+  void join();
+  // How it ended; nothing while it runs.
+  std::optional<MachineEnd> end() const;
+
+  bool press_power_button() { return board_->press_power_button(); }
+  bool send_nmi() { return board_->send_nmi(); }
+  CharacterDevice& console_device() { return board_->console_device(); }
+  std::string boot_description() const { return board_->boot_description(); }
+  std::vector<const ExitLedger*> ledgers() const;
+  // From start() to the end, or to now.
+  std::chrono::nanoseconds run_time() const;
+
+ private:
+  void on_power_off() noexcept override { finish({.kind = MachineEnd::Kind::power_off}); }
+  void on_reset() noexcept override { finish({.kind = MachineEnd::Kind::reset}); }
+  void on_guest_status(std::uint64_t status) noexcept override {
+    finish({.kind = MachineEnd::Kind::guest_status, .status = status, .report = {}});
+  }
+  void on_guest_panic() noexcept override { finish({.kind = MachineEnd::Kind::panic}); }
+  void on_vcpu_end(VcpuThread& thread, const VcpuExit& exit);
+  std::string failure_report(const VcpuThread& thread, const Fatal& fatal) const;
+  // The first end counts; later ones (other vCPUs falling over) are its consequences.
+  void finish(MachineEnd end) noexcept;
+
+  const VmConfig& config_;
+  const MachineServices services_;
+  GuestMemory memory_;
+  KvmVm vm_;
+  IoBus ports_;
+  IoBus mmio_;
+  std::unique_ptr<Board> board_;
+  std::vector<std::unique_ptr<VcpuThread>> vcpus_;
+
+  mutable Mutex mutex_;
+  std::optional<MachineEnd> end_ SKIFF_GUARDED_BY(mutex_);
+  std::chrono::steady_clock::time_point started_at_{};
+  std::chrono::steady_clock::time_point ended_at_ SKIFF_GUARDED_BY(mutex_){};
+};
+
+}  // namespace skiff

@@ -1,0 +1,149 @@
+#include "vmm/machine/vcpu_thread.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <signal.h>
+
+#include <chrono>
+#include <system_error>
+
+#include "vmm/base/error.h"
+
+namespace skiff {
+namespace {
+
+int kick_signal() {
+  return SIGRTMIN;
+}
+
+std::uint64_t now_ns() {
+  return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+}
+
+}  // namespace
+
+void VcpuThread::install_kick_signal() {
+  struct sigaction action{};
+  action.sa_handler = [](int) {};
+  // No SA_RESTART: the whole point is that KVM_RUN comes back with EINTR.
+  ::sigaction(kick_signal(), &action, nullptr);
+}
+
+VcpuThread::VcpuThread(std::unique_ptr<KvmVcpu> vcpu, IoBus& ports, IoBus& mmio, EndHandler on_end)
+    : vcpu_(std::move(vcpu)), dispatcher_(ports, mmio, ledger_), on_end_(std::move(on_end)) {}
+
+VcpuThread::~VcpuThread() {
+  request(Request::stop);
+  join();
+}
+
+void VcpuThread::start() {
+  // Signals meant for the process (SIGTERM, SIGWINCH) belong to the main thread; vCPU threads take
+  // the kick, and the faults of their own code, whose handlers (a sanitizer's, or one that gives
+  // the terminal back) run on the thread that faulted. The mask is inherited, so it is set around
+  // the creation.
+  sigset_t blocked;
+  sigset_t previous;
+  sigfillset(&blocked);
+  for (const int own : {kick_signal(), SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS, SIGABRT})
+    sigdelset(&blocked, own);
+  {
+    MutexLock lock(mutex_);
+    parked_ = false;
+  }
+  pthread_sigmask(SIG_SETMASK, &blocked, &previous);
+  try {
+    thread_ = std::thread([this] { loop(); });
+  } catch (const std::system_error& error) {
+    pthread_sigmask(SIG_SETMASK, &previous, nullptr);
+    {
+      MutexLock lock(mutex_);
+      parked_ = true;
+    }
+    throw HostError::from_errno(fmt::format("cannot start the thread of vCPU {} (limits: `ulimit "
+                                            "-u` on threads, `ulimit -v` on memory)",
+                                            vcpu_->id()),
+                                error.code().value());
+  }
+  pthread_sigmask(SIG_SETMASK, &previous, nullptr);
+}
+
+void VcpuThread::request(Request wanted) noexcept {
+  Request current = request_.load();
+  while (current != Request::stop && !request_.compare_exchange_weak(current, wanted)) {
+  }
+  // Under the mutex the thread cannot end between the look and the signal; a thread that has not
+  // entered its loop yet looks at the request when it does.
+  MutexLock lock(mutex_);
+  changed_.notify_all();
+  if (!looping_) return;
+  vcpu_->set_immediate_exit(true);
+  pthread_kill(handle_, kick_signal());
+}
+
+void VcpuThread::wait_until_parked() {
+  MutexLock lock(mutex_);
+  while (!parked_)
+    changed_.wait(mutex_);
+}
+
+void VcpuThread::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+bool VcpuThread::may_run() {
+  // Clear before looking: a request that comes after the look finds immediate_exit set again.
+  vcpu_->set_immediate_exit(false);
+  if (request_.load() == Request::run) [[likely]]
+    return true;
+  MutexLock lock(mutex_);
+  // One look decides: a pause that comes between two looks would be taken for a stop.
+  Request wanted = request_.load();
+  for (; wanted == Request::pause; wanted = request_.load()) {
+    parked_ = true;
+    changed_.notify_all();
+    changed_.wait(mutex_);
+  }
+  parked_ = false;
+  return wanted == Request::run;
+}
+
+void VcpuThread::wait_a_moment() {
+  MutexLock lock(mutex_);
+  if (request_.load() != Request::run) return;
+  changed_.wait_for(mutex_, std::chrono::milliseconds(1));
+}
+
+void VcpuThread::loop() {
+  // By the thread itself: one system call, where another thread would need three.
+  pthread_setname_np(pthread_self(), fmt::format("vcpu{}", vcpu_->id()).c_str());
+  {
+    MutexLock lock(mutex_);
+    handle_ = pthread_self();
+    looping_ = true;
+  }
+  ExitKey key;
+  while (may_run()) {
+    VcpuExit exit = vcpu_->run();
+    const std::uint64_t from = now_ns();
+    Verdict verdict = dispatcher_.dispatch(exit, key);
+    while (verdict == Verdict::retry) [[unlikely]] {
+      wait_a_moment();
+      // A pause while the device is busy parks here; the access is made again afterwards. The
+      // guest's instruction is not finished before that, as with any bus that inserts wait states.
+      if (!may_run()) break;
+      verdict = dispatcher_.dispatch(exit, key);
+    }
+    ledger_.record(key, now_ns() - from);
+    if (verdict == Verdict::end) [[unlikely]] {
+      on_end_(*this, exit);
+      break;
+    }
+  }
+  MutexLock lock(mutex_);
+  looping_ = false;
+  parked_ = true;
+  changed_.notify_all();
+}
+
+}  // namespace skiff
