@@ -1,0 +1,99 @@
+// `skiff run`: a machine from a configuration, in this terminal.
+#include <array>
+#include <string>
+#include <vector>
+
+#include "vmm/cli/arguments.h"
+#include "vmm/cli/command_line.h"
+#include "vmm/cli/command_spec.h"
+#include "vmm/cli/config_options.h"
+#include "vmm/machine/config_file.h"
+#include "vmm/machine/run_machine.h"
+
+namespace skiff {
+namespace {
+
+using namespace std::string_view_literals;
+
+constexpr std::array kStats = {"table"sv, "json"sv};
+
+constexpr auto kOptions = std::to_array<OptionSpec>({
+    {.names = "--set",
+     .value = "KEY=VALUE",
+     .help = "Set a key of the configuration, over what the file says: --set machine.vcpus=2. In a "
+             "list of sections the number counts from 0: --set serial.0.target=null. May be given "
+             "several times.",
+     .completion = Completion::config_key},
+    {.names = "--kernel",
+     .value = "FILE",
+     .help = "Short for --set boot.kernel=FILE. With it CONFIG may be left out.",
+     .completion = Completion::file},
+    {.names = "--initrd",
+     .value = "FILE",
+     .help = "Short for --set boot.initrd=FILE.",
+     .completion = Completion::file},
+    {.names = "--cmdline", .value = "TEXT", .help = "Short for --set boot.cmdline=TEXT."},
+    {.names = "--protocol",
+     .value = "NAME",
+     .help = "Short for --set boot.protocol=NAME: auto, linux64, linux-direct, pvh, multiboot or "
+             "flat."},
+    {.names = "--vcpus", .value = "N", .help = "Short for --set machine.vcpus=N."},
+    {.names = "--memory",
+     .value = "SIZE",
+     .help = "Short for --set machine.memory=SIZE, such as 512M or 4.5G."},
+    {.names = "--no-input",
+     .value = "",
+     .help = "Do not read stdin: short for --set console.input=false."},
+    {.names = "--stats",
+     .value = "FORMAT",
+     .help = "When the machine has ended, print to stderr how often each kind of exit happened and "
+             "what it cost, as a table, or for programs as json.",
+     .implied = "table",
+     .choices = kStats},
+});
+
+constexpr auto kExamples = std::to_array<ExampleSpec>({
+    {"skiff run vm.toml", "start the machine that vm.toml describes"},
+    {"skiff run --kernel vmlinuz --initrd initrd.img --memory 1G", "without a file"},
+    {"skiff run vm.toml --set boot.cmdline=\"console=ttyS0 single\"", "change one key"},
+    {"skiff run vm.toml --stats=json 2>exits.json", "count the exits of a run"},
+    {"printf 'uname -a\\npoweroff\\n' | skiff run vm.toml", "let a pipe do the typing"},
+});
+
+int run(const Arguments& arguments) {
+  const auto overrides = config_overrides(arguments);
+  if (arguments.operand.empty() && !arguments.has("--kernel") && !arguments.has("--set")) {
+    throw UsageError("run needs a configuration file or --kernel; see skiff run --help");
+  }
+  RunOptions options;
+  if (const auto stats = arguments.last("--stats")) {
+    options.stats = *stats == "json" ? StatsFormat::json : StatsFormat::table;
+  }
+  const VmConfig config = load_config(arguments.operand, overrides, config_facts());
+  return run_machine(config, options);
+}
+
+constexpr CommandSpec kSpec = {
+    .name = "run",
+    .operands = "[CONFIG]",
+    .summary = "start a virtual machine",
+    .description =
+        "Starts the machine that the TOML file CONFIG describes (docs/config.md has every key) and "
+        "connects its serial console to this terminal. Paths in CONFIG are relative to its folder; "
+        "paths on the command line to the current directory.\n\n"
+        "The machine runs until the guest powers off. The first Ctrl-C from outside the console or "
+        "SIGTERM presses the guest's power button; a second one stops it. In the console Ctrl-A x "
+        "stops the machine and Ctrl-A h lists the other keys.",
+    .options = kOptions,
+    .examples = kExamples,
+    .operand_completion = Completion::file,
+    .run = run,
+};
+
+}  // namespace
+
+const CommandSpec& run_command() {
+  return kSpec;
+}
+
+}  // namespace skiff

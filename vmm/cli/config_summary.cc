@@ -1,0 +1,33 @@
+#include "vmm/cli/config_summary.h"
+
+#include <fmt/core.h>
+
+#include "vmm/machine/config_keys.h"
+#include "vmm/machine/size_text.h"
+
+namespace skiff {
+
+std::string config_summary(const VmConfig& config) {
+  const auto protocols = find_config_key("boot", "protocol")->choices;
+  std::string out = fmt::format("{}: {} vCPU{}, {} RAM, kernel {} ({})", config.machine.name,
+                                config.machine.vcpus, config.machine.vcpus == 1 ? "" : "s",
+                                format_size(config.machine.memory), config.boot.kernel,
+                                protocols[static_cast<std::size_t>(config.boot.protocol)]);
+  if (!config.boot.initrd.empty()) out += fmt::format(", initrd {}", config.boot.initrd);
+  for (const SerialConfig& serial : config.serial) {
+    switch (serial.target) {
+      case SerialTarget::console:
+        out += fmt::format(", COM{} on the console", serial.unit);
+        break;
+      case SerialTarget::file:
+        out += fmt::format(", COM{} to {}", serial.unit, serial.path);
+        break;
+      case SerialTarget::null_sink:
+        out += fmt::format(", COM{} to nowhere", serial.unit);
+        break;
+    }
+  }
+  return out;
+}
+
+}  // namespace skiff

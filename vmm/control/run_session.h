@@ -1,0 +1,79 @@
+// One `skiff run`: machines from the first start to the last end, with the console on stdio and the
+// process's signals.
+//
+//   SIGINT, SIGTERM, SIGHUP   the first presses the power button (a guest that does not listen is
+//                             stopped); the second, or machine.stop_timeout, stops it
+//   SIGTSTP, SIGCONT          terminal restored, process stopped; terminal raw again
+//   (one of these that was ignored when Skiff started stays ignored)
+//   guest reset               a new Machine, unless machine.on_reboot = "exit"
+//
+// Thread rule: main thread; it also runs the io_context.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <optional>
+
+#include "vmm/base/clock.h"
+#include "vmm/base/event_fd.h"
+#include "vmm/control/serial_files.h"
+#include "vmm/control/stdio_console.h"
+#include "vmm/kvm/kvm_system.h"
+#include "vmm/machine/io_executor.h"
+#include "vmm/machine/machine.h"
+#include "vmm/machine/run_options.h"
+#include "vmm/machine/vm_config.h"
+
+namespace skiff {
+
+class RunSession {
+ public:
+  RunSession(const VmConfig& config, const RunOptions& options);
+  // The process's exit status. Throws ConfigError or HostError before the first guest has started.
+  int run();
+
+ private:
+  void await_signal();
+  void await_machine_end();
+  void on_signal(int number);
+  void on_action(ConsoleAction action);
+  void on_output_lost(const std::string& why);
+  // Asks the guest to power off; what stops it in the end gives the exit status.
+  void shut_down(int exit_status);
+  void stop_machine(int exit_status);
+  void stop_process();
+
+  std::unique_ptr<Machine> create_machine();
+  ByteSink& serial_sink(const SerialConfig& serial);
+  ByteSink* debug_sink();
+  MachineEnd run_machine_once();
+  // False if some of the console's output could not be delivered.
+  bool drain_console();
+  void print_stats();
+  int exit_status_of(const MachineEnd& end) const;
+
+  const VmConfig& config_;
+  const RunOptions options_;
+  boost::asio::io_context io_{1};
+  SystemClock clock_;
+  IoExecutor executor_;
+  StdioConsole console_;
+  SerialFiles files_;
+  std::unique_ptr<ByteSink> debug_text_;
+  KvmSystem kvm_;
+  boost::asio::signal_set signals_;
+  boost::asio::steady_timer stop_timer_;
+  EventFd machine_ended_;
+  boost::asio::posix::stream_descriptor ended_descriptor_;
+  std::unique_ptr<Machine> machine_;
+
+  // Set when something outside the guest wants it to end: the status if it has to be stopped.
+  std::optional<int> wanted_status_;
+  bool force_ = false;        // no more waiting, not even for the console's reader
+  bool output_lost_ = false;  // the run's status is a host fault, however the guest ended
+};
+
+}  // namespace skiff
