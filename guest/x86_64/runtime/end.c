@@ -1,0 +1,17 @@
+#include "guest/x86_64/runtime/end.h"
+
+#include "guest/x86_64/runtime/acpi.h"
+#include "guest/x86_64/runtime/port_io.h"
+
+void halt_forever(void) {
+  for (;;) {
+    __asm__ volatile("cli; hlt");
+  }
+}
+
+void end_machine(unsigned char status) {
+  out8(kDebugExitPort, status);
+  acpi_power_off();
+  out8(0x64, 0xfe);  // 8042 command "pulse output port": bit 0 low is the reset line
+  halt_forever();
+}

@@ -1,0 +1,38 @@
+#include "guest/x86_64/runtime/serial.h"
+
+#include "guest/lib/print.h"
+#include "guest/x86_64/runtime/port_io.h"
+
+void serial_init(void) {
+  out8(kSerialLineControl, 0x03);
+  out8(kSerialInterruptEnable, 0);
+}
+
+void serial_fifo_on(void) {
+  out8(kSerialFifoControl, 0x07);
+}
+
+static void wait_for_transmitter(void) {
+  while (!(in8(kSerialLineStatus) & kSerialTransmitEmpty)) {
+    __asm__ volatile("pause");
+  }
+}
+
+void serial_put(char c) {
+  wait_for_transmitter();
+  out8(kSerialData, (uint8_t)c);
+}
+
+void serial_put_bursts(const char* bytes, unsigned long count) {
+  while (count) {
+    const unsigned long burst = count < 16 ? count : 16;
+    wait_for_transmitter();
+    out8_many(kSerialData, bytes, burst);
+    bytes += burst;
+    count -= burst;
+  }
+}
+
+void print_char(char c) {
+  serial_put(c);
+}

@@ -1,0 +1,26 @@
+// COM1, a 16550A (National Semiconductor PC16550D data sheet), polled unless a program enables its
+// interrupts.
+#pragma once
+
+enum {
+  kSerialData = 0x3f8,
+  kSerialInterruptEnable = 0x3f9,
+  kSerialInterruptIdent = 0x3fa,  // read
+  kSerialFifoControl = 0x3fa,     // write
+  kSerialLineControl = 0x3fb,
+  kSerialModemControl = 0x3fc,
+  kSerialLineStatus = 0x3fd,
+
+  kSerialDataReady = 0x01,
+  kSerialTransmitEmpty = 0x20,
+};
+
+// 8 data bits, no interrupts. Leaves the FIFO setting alone: changing it would clear input that
+// waits already.
+void serial_init(void);
+// Waits until the transmitter is free.
+void serial_put(char c);
+// Sends `count` bytes in bursts of the transmit FIFO's 16, which must be on (serial_fifo_on).
+void serial_put_bursts(const char* bytes, unsigned long count);
+// Turns the FIFOs on with a receive trigger of one byte; clears both.
+void serial_fifo_on(void);
