@@ -1,0 +1,42 @@
+#!/bin/bash
+# The walls of the house (docs/architecture.md), checked by what files include. CMake links rooms in one
+# direction, but the repository's root is on every include path, so the compiler alone would not notice.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+failed=0
+complain() { # complain TITLE LINES
+  [ -n "$2" ] || return 0
+  printf '%s\n%s\n' "$1" "$2" >&2
+  failed=1
+}
+
+# room  what it may include beside itself
+allowed() {
+  case $1 in
+    vmm/base) echo '' ;;
+    vmm/io) echo 'vmm/base' ;;
+    vmm/kvm | vmm/boot | devices) echo 'vmm/base vmm/io' ;;
+    virtio) echo 'vmm/base vmm/io devices/pci' ;;
+    # vm_config.h is plain data of the target vmm_config, which needs no more than vmm/io.
+    vmm/board) echo 'vmm/base vmm/io vmm/kvm vmm/boot devices virtio vmm/machine/vm_config.h' ;;
+    vmm/machine) echo 'vmm/base vmm/io vmm/kvm vmm/boot devices virtio vmm/board' ;;
+    vmm/control) echo 'vmm/base vmm/io vmm/kvm vmm/boot devices virtio vmm/board vmm/machine' ;;
+    vmm/cli) echo 'vmm devices virtio' ;;
+  esac
+}
+
+for room in vmm/base vmm/io vmm/kvm vmm/boot devices virtio vmm/board vmm/machine vmm/control vmm/cli; do
+  pattern=$(printf '|%s' "$room" $(allowed "$room"))
+  wrong=$(git ls-files "$room/*.h" "$room/*.cc" "$room/**/*.h" "$room/**/*.cc" | sort -u |
+    xargs -r grep -nE '^#include "(vmm|devices|virtio|guest|tests)/' |
+    grep -vE "#include \"(${pattern:1})(/|\")" || true)
+  complain "$room must not include:" "$wrong"
+done
+
+sources=$(git ls-files 'vmm/*.h' 'vmm/*.cc' 'devices/*.h' 'devices/*.cc' 'virtio/*.h' 'virtio/*.cc')
+complain '<linux/kvm.h> is included by vmm/kvm/kvm_abi.h alone:' \
+  "$(grep -lE '#include <linux/kvm\.h>' $sources | grep -v '^vmm/kvm/kvm_abi\.h$' || true)"
+complain 'no #if on an architecture outside x86_64/ and aarch64/:' \
+  "$(grep -nE '^\s*#\s*(if|ifdef|ifndef|elif)\b.*(x86_64|aarch64|amd64|arm64)' $(echo "$sources" |
+    grep -vE '/(x86_64|aarch64)/') || true)"
+exit $failed

@@ -1,0 +1,21 @@
+#!/bin/sh
+# Copies programs with the shared libraries they are linked to into DIR/rootfs, each library at its own path, so that they
+# run in the lab's machine, which has nothing but busybox.
+#
+#   bundle.sh DIR PROGRAM...
+set -eu
+[ $# -ge 2 ] || { sed -n '5p' "$0" >&2; exit 2; }
+rootfs=$1/rootfs
+shift
+mkdir -p "$rootfs/bin"
+for program in "$@"; do
+  [ -x "$program" ] || { echo "bundle: $program is no program" >&2; exit 1; }
+  cp -L "$program" "$rootfs/bin/"
+  # Lines of ldd: "name => path (address)" or, for the loader, "path (address)". None for a static program.
+  ldd "$program" 2>/dev/null | sed -n 's/^.*=> \(\/[^ ]*\) (.*/\1/p; s/^[[:space:]]*\(\/[^ ]*\) (.*/\1/p' |
+    while read -r library; do
+      [ -e "$rootfs$library" ] && continue
+      mkdir -p "$rootfs${library%/*}"
+      cp -L "$library" "$rootfs$library"
+    done
+done

@@ -1,0 +1,95 @@
+#!/bin/sh
+# Plays cases of cases.txt in the lab, all in one start of its machine.
+#
+#   cases.sh [--vmm skiff|qemu] [--build DIR] [--out DIR] [--list] GROUP|CASE|all...
+#
+# --build DIR      where everything was built (default: build); --skiff, --expect and --guests name its parts one by one
+# --out DIR        where the results go (default: a new directory, removed at the end)
+# --list           only print the cases meant
+# --fixture        for CTest: cases that fail are no failure of the machine
+# --vmm qemu       put QEMU (the system's) in Skiff's place, to see whether the lab or Skiff is at fault
+# Ends with 0 if all passed, 1 if some did not, 77 if the lab cannot be set up here (the reason is printed).
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/cache.sh"
+
+vmm=skiff build=$root/build skiff='' expect='' guests='' out='' list=no fixture=no
+while [ $# -gt 0 ]; do
+  case $1 in
+    --vmm) vmm=$2; shift 2 ;;
+    --build) build=$2; shift 2 ;;
+    --skiff) skiff=$2; shift 2 ;;
+    --expect) expect=$2; shift 2 ;;
+    --guests) guests=$2; shift 2 ;;
+    --fixture) fixture=yes; shift ;;
+    --out) out=$2; shift 2 ;;
+    --list) list=yes; shift ;;
+    -*) sed -n '4p' "$0" >&2; exit 2 ;;
+    *) break ;;
+  esac
+done
+skip() {
+  echo "lab: skipped: $*"
+  [ -z "$out" ] || { mkdir -p "$out"; echo "lab: skipped: $*" >"$out/skipped"; }
+  exit 77
+}
+need() { [ -e "$1" ] || { echo "lab: $1 is not there: build it first" >&2; exit 2; }; }
+
+wanted=$(for want in "$@"; do
+  awk -v want="$want" '$1 !~ /^#/ && NF && (want == "all" || $1 == want || $2 == want || $1 "/" $2 == want)' \
+    "$here/cases.txt"
+done)
+[ -n "$wanted" ] || { echo "lab: no such case or group: $*" >&2; exit 2; }
+if [ "$list" = yes ]; then
+  echo "$wanted" | awk '{ print $1 "/" $2 }'
+  exit 0
+fi
+
+[ "$(uname -m)" = x86_64 ] || skip "the x86_64 lab needs an x86_64 host"
+"$here/qemu.sh" --prepare >/dev/null || skip "no QEMU to be had"
+"$here/build-base.sh" || skip "no kernel for the lab's machine"
+for flavour in $(echo "$wanted" | awk '$3 != "guest" { print $3 }' | sort -u); do
+  "$root/guest/fetch-kernel.sh" "$flavour" amd64 "$cache/kernel/$flavour-amd64" 2>"$cache/fetch.log" ||
+    skip "no $flavour kernel: $(tail -n 1 "$cache/fetch.log")"
+  mkdir -p "$cache/initramfs"
+  "$root/guest/initramfs/build.sh" "$cache/initramfs/$flavour.cpio.gz" "$cache/kernel/$flavour-amd64"
+done
+
+if [ -z "$out" ]; then
+  out=$(mktemp -d)
+  trap 'rm -rf "$out"' EXIT
+fi
+rm -rf "$out/rootfs" "$out/results" "$out/guest" "$out/inside" "$out/consoles" "$out/skipped"
+mkdir -p "$out"
+cp -r "$here/inside" "$here/consoles" "$out/"
+echo "$vmm" >"$out/vmm"
+echo "$wanted" >"$out/wanted"
+expect=${expect:-$build/tests/lab/lab-expect}
+need "$expect"
+"$here/bundle.sh" "$out" "$expect"
+guests=${guests:-$build/guest}
+if echo "$wanted" | awk '$3 == "guest" { found = 1 } END { exit !found }'; then
+  need "$guests/hello"
+  mkdir -p "$out/guest"
+  find "$guests" -maxdepth 1 -type f -exec cp {} "$out/guest/" \;
+fi
+case $vmm in
+  skiff)
+    skiff=${skiff:-$build/skiff}
+    need "$skiff"
+    "$here/bundle.sh" "$out" "$skiff"
+    # Whatever the program is called here, the cases call it skiff.
+    [ "${skiff##*/}" = skiff ] || mv "$out/rootfs/bin/${skiff##*/}" "$out/rootfs/bin/skiff"
+    ;;
+  qemu) "$here/bundle-qemu.sh" "$out" ;;
+esac
+
+count=$(echo "$wanted" | wc -l)
+set +e
+"$here/run.sh" --timeout $((60 + 60 * count)) "$out" inside/cases.sh
+status=$?
+case $status in
+  0) exit 0 ;;
+  1) [ "$fixture" = yes ] || exit 1 ;;
+  *) exit 2 ;;
+esac

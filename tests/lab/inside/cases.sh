@@ -1,0 +1,46 @@
+# Runs inside the lab's machine: plays the cases named in /lab/wanted, one after the other, and leaves of each in
+# /lab/results NAME.status, NAME.console (what the guest printed) and NAME.out (what went wrong; the VMM's own messages).
+cp /lab/vmm /tmp/vmm
+. /lab/inside/vmm.sh
+mkdir -p /lab/results /tmp/case
+
+# MiB of a memory setting such as 512M, less what a kernel keeps for itself: in KiB, for MemTotal.
+memory_floor() { echo $((${1%M} * 1024 * 85 / 100 - 65536 )); }
+
+play() {
+  name=$1 kernel=$2 image=$3 vcpus=$4 memory=$5 script=$6
+  shift 6
+  sed -e "s/@VCPUS@/$vcpus/g; s/@MEMORY_FLOOR@/$(memory_floor "$memory")/; s/@PANIC_STATUS@/$vmm_panic_status/" \
+    "/lab/consoles/$script" >/tmp/case/script
+  options=
+  [ "$script" != terminal ] || options=--terminal
+  if [ "$kernel" = guest ]; then
+    vmm_command "/lab/guest/$image" "" "$vcpus" "$memory" "$*"
+  else
+    vmm_command "/cache/kernel/$kernel-amd64/$image" "/cache/initramfs/$kernel.cpio.gz" "$vcpus" "$memory" \
+      "console=ttyS0 quiet $*"
+  fi
+  lab-expect $options --timeout 90 --log "/lab/results/$name.console" /tmp/case/script $vmm \
+    >"/lab/results/$name.out" 2>&1
+  status=$?
+  if [ "$status" = 0 ]; then
+    case $script in
+      dmesg) sh /lab/inside/check-dmesg.sh "/lab/results/$name.console" /lab/inside/dmesg-allowed ;;
+      flood) sh /lab/inside/check-flood.sh "/lab/results/$name.console" "${1#kb=}" ;;
+    esac >>"/lab/results/$name.out"
+    status=$?
+  fi
+  echo "$status" >"/lab/results/$name.status"
+}
+
+failed=0
+while read -r group name rest; do
+  start=$(cut -d' ' -f1 /proc/uptime)
+  # shellcheck disable=SC2086
+  play "$name" $rest </dev/null
+  [ "$status" = 0 ] && verdict=pass || { verdict=FAIL failed=1; }
+  end=$(cut -d' ' -f1 /proc/uptime)
+  echo "$verdict  $group/$name  $(awk "BEGIN { printf \"%.1f\", $end - $start }") s"
+  [ "$status" = 0 ] || sed 's/^/      /' "/lab/results/$name.out" | tail -n 12
+done </lab/wanted
+exit $failed

@@ -1,0 +1,91 @@
+#!/bin/bash
+# Every check, cheapest first, so that a mistake is known early. The last thing printed is CTest's
+# summary. SKIFF_STAGES="format release" runs only those stages.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+jobs=$(nproc)
+stages=${SKIFF_STAGES:-format release sanitize thread tidy fuzz aarch64 lab}
+
+began=$SECONDS
+stage() { printf '\n==> [%4d s] %s\n' $((SECONDS - began)) "$*"; }
+wanted() { [[ " $stages " == *" $1 "* ]]; }
+configure() { # configure PRESET [OPTION...]: quiet unless it fails
+  local log
+  log=$(mktemp)
+  cmake --preset "$@" >"$log" 2>&1 || { cat "$log"; exit 1; }
+  rm -f "$log"
+}
+build() { # build DIR [TARGET...]
+  local directory=$1
+  shift
+  local log
+  log=$(mktemp)
+  cmake --build "$directory" -j"$jobs" ${1:+--target "$@"} >"$log" 2>&1 || {
+    grep -vE '^\[[0-9]+/[0-9]+\]' "$log"
+    exit 1
+  }
+  rm -f "$log"
+}
+run_ctest() { # run_ctest DIR LABELS [OPTION...]
+  local directory=$1 labels=$2
+  shift 2
+  ctest --test-dir "$directory" -L "^($labels)\$" --output-on-failure --no-tests=error "$@"
+}
+say_skipped() { # say_skipped DIR: why tests of the last run were skipped
+  grep -A1 ': Skipped$' "$1/Testing/Temporary/LastTest.log" | grep -vE ': Skipped$|^--' |
+    sort | uniq -c | sed 's/^ *\([0-9]*\) /skipped, \1 tests: /' || true
+}
+
+if wanted format; then
+  stage "format and walls"
+  tests/check-walls.sh
+  git ls-files '*.cc' '*.h' | xargs clang-format-19 --dry-run --Werror
+fi
+
+if wanted release; then
+  stage "release build with g++, every warning an error"
+  configure release -DSKIFF_TESTS=ON -DSKIFF_WERROR=ON
+  build build
+  stage "unit and kvm tests"
+  run_ctest build 'unit|kvm' -j"$jobs"
+  say_skipped build
+fi
+
+if wanted sanitize; then
+  stage "clang build with address and undefined-behaviour sanitizers, every warning an error"
+  configure fuzz -DSKIFF_WERROR=ON
+  build build-fuzz
+  stage "unit tests under the sanitizers"
+  run_ctest build-fuzz unit -j"$jobs"
+fi
+
+if wanted thread; then
+  stage "thread sanitizer: the tests that use threads"
+  configure tsan
+  build build-tsan unit_base unit_io unit_vcpu unit_devices pci_test control_test io_executor_test \
+    stdio_console_test kvm_vcpu_thread
+  run_ctest build-tsan 'unit|kvm' -j"$jobs"
+fi
+
+if wanted tidy; then
+  stage "clang-tidy"
+  run-clang-tidy-19 -quiet -p build-fuzz -j "$jobs" "$PWD/(vmm|devices|virtio)/.*\.cc$" >build-fuzz/tidy.log 2>&1 ||
+    { grep -E 'warning:|error:' build-fuzz/tidy.log | sort -u; exit 1; }
+fi
+
+if wanted fuzz; then
+  stage "each fuzzer for a short while"
+  run_ctest build-fuzz fuzz -j"$jobs"
+fi
+
+if wanted aarch64; then
+  stage "cross-build for aarch64"
+  cmake/install-packages.sh aarch64
+  configure aarch64 -DSKIFF_TESTS=OFF -DSKIFF_WERROR=ON
+  build build-aarch64
+fi
+
+if wanted lab; then
+  stage "Linux guests in the lab"
+  run_ctest build lab
+fi
