@@ -15,17 +15,18 @@ allowed() {
   case $1 in
     vmm/base) echo '' ;;
     vmm/io) echo 'vmm/base' ;;
-    vmm/kvm | vmm/boot | devices) echo 'vmm/base vmm/io' ;;
-    virtio) echo 'vmm/base vmm/io devices/pci' ;;
+    vmm/kvm | vmm/boot | vmm/disk | vmm/net) echo 'vmm/base vmm/io' ;;
+    devices) echo 'vmm/base vmm/io vmm/disk vmm/net' ;;
+    virtio) echo 'vmm/base vmm/io vmm/disk vmm/net devices/pci' ;;
     # vm_config.h is plain data of the target vmm_config, which needs no more than vmm/io.
-    vmm/board) echo 'vmm/base vmm/io vmm/kvm vmm/boot devices virtio vmm/machine/vm_config.h' ;;
-    vmm/machine) echo 'vmm/base vmm/io vmm/kvm vmm/boot devices virtio vmm/board' ;;
-    vmm/control) echo 'vmm/base vmm/io vmm/kvm vmm/boot devices virtio vmm/board vmm/machine' ;;
+    vmm/board) echo 'vmm/base vmm/io vmm/kvm vmm/boot vmm/disk vmm/net devices virtio vmm/machine/vm_config.h' ;;
+    vmm/machine) echo 'vmm/base vmm/io vmm/kvm vmm/boot vmm/disk vmm/net devices virtio vmm/board' ;;
+    vmm/control) echo 'vmm/base vmm/io vmm/kvm vmm/boot vmm/disk vmm/net devices virtio vmm/board vmm/machine' ;;
     vmm/cli) echo 'vmm devices virtio' ;;
   esac
 }
 
-for room in vmm/base vmm/io vmm/kvm vmm/boot devices virtio vmm/board vmm/machine vmm/control vmm/cli; do
+for room in vmm/base vmm/io vmm/kvm vmm/boot vmm/disk vmm/net devices virtio vmm/board vmm/machine vmm/control vmm/cli; do
   pattern=$(printf '|%s' "$room" $(allowed "$room"))
   wrong=$(git ls-files "$room/*.h" "$room/*.cc" "$room/**/*.h" "$room/**/*.cc" | sort -u |
     xargs -r grep -nE '^#include "(vmm|devices|virtio|guest|tests)/' |

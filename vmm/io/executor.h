@@ -1,6 +1,7 @@
 // Where a device's deferred work runs: an I/O thread in production, a fake clock's hands in a test.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -19,10 +20,32 @@ class Timer {
   virtual void cancel() noexcept = 0;
 };
 
+// Calls its callback, on the executor's thread, again and again while a descriptor is ready: level
+// semantics, so the callback must take away what made it ready (read, EventFd::consume) or end the
+// watch. Ended by its destructor, which must run on the executor's thread (or while that thread does
+// not run); the callback never runs after that. The callback may destroy its own watch. The
+// descriptor is not owned and must outlive the watch.
+class Watch {
+ public:
+  virtual ~Watch() = default;
+};
+
+enum class Readiness : std::uint8_t { readable, writable };
+
+// One thread's loop.
 class Executor {
  public:
   virtual ~Executor() = default;
   virtual std::unique_ptr<Timer> create_timer(std::function<void()> on_expiry) = 0;
+  // Runs `work` on the executor's thread, in the order posted, never inside post itself. Work that
+  // was posted before the loop ends is run. Thread rule: any thread.
+  virtual void post(std::function<void()> work) = 0;
+  // Null where the host refuses to wait for that descriptor (a regular file; no descriptors left).
+  // Thread rule: the executor's thread, or any while it does not run.
+  virtual std::unique_ptr<Watch> watch(int fd, Readiness readiness,
+                                       std::function<void()> on_ready) = 0;
+  // True on the executor's own thread.
+  virtual bool runs_here() const noexcept = 0;
 };
 
 }  // namespace skiff

@@ -1,5 +1,6 @@
 #include "vmm/machine/io_executor.h"
 
+#include <fcntl.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -105,7 +106,71 @@ class FdTimer final : public Timer {
   bool started_ SKIFF_GUARDED_BY(mutex_) = false;
 };
 
+// As with TimerState: a wait that is still queued keeps it alive, and finds on_ready taken away.
+struct WatchState : std::enable_shared_from_this<WatchState> {
+  WatchState(asio::io_context& io, Readiness readiness, std::function<void()> callback)
+      : wait(readiness == Readiness::readable ? asio::posix::stream_descriptor::wait_read
+                                              : asio::posix::stream_descriptor::wait_write),
+        on_ready(std::make_shared<std::function<void()>>(std::move(callback))),
+        descriptor(io) {}
+
+  void await() {
+    descriptor.async_wait(wait,
+                          [self = shared_from_this()](const boost::system::error_code& error) {
+                            if (!error) self->ready();
+                          });
+  }
+  void ready() {
+    if (!on_ready) return;
+    // The callback may end its watch, and with it on_ready: what runs is a reference to a function
+    // kept alive here until it has returned.
+    const std::shared_ptr<std::function<void()>> callback = on_ready;
+    (*callback)();
+    if (on_ready) await();
+  }
+
+  const asio::posix::stream_descriptor::wait_type wait;
+  std::shared_ptr<std::function<void()>> on_ready;
+  asio::posix::stream_descriptor descriptor;
+};
+
+class DescriptorWatch final : public Watch {
+ public:
+  explicit DescriptorWatch(std::shared_ptr<WatchState> state) : state_(std::move(state)) {}
+  ~DescriptorWatch() override {
+    state_->on_ready = nullptr;
+    boost::system::error_code ignored;
+    state_->descriptor.close(ignored);
+  }
+  DescriptorWatch(const DescriptorWatch&) = delete;
+  DescriptorWatch& operator=(const DescriptorWatch&) = delete;
+
+ private:
+  const std::shared_ptr<WatchState> state_;
+};
+
 }  // namespace
+
+void IoExecutor::post(std::function<void()> work) {
+  asio::post(io_, std::move(work));
+}
+
+std::unique_ptr<Watch> IoExecutor::watch(int fd, Readiness readiness,
+                                         std::function<void()> on_ready) {
+  Fd own(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+  if (!own) return nullptr;
+  auto state = std::make_shared<WatchState>(io_, readiness, std::move(on_ready));
+  boost::system::error_code error;
+  state->descriptor.assign(own.get(), error);
+  if (error) return nullptr;
+  own.release();
+  state->await();
+  return std::make_unique<DescriptorWatch>(std::move(state));
+}
+
+bool IoExecutor::runs_here() const noexcept {
+  return io_.get_executor().running_in_this_thread();
+}
 
 std::unique_ptr<Timer> IoExecutor::create_timer(std::function<void()> on_expiry) {
   return std::make_unique<FdTimer>(io_, std::move(on_expiry));
