@@ -25,9 +25,9 @@ class QueueService {
  public:
   // All on the executor's thread.
   struct Handlers {
-    std::function<void()> on_start;                     // may be empty
-    std::function<void(ActiveQueue& queue)> on_kick;    // also once for each queue after on_start
-    std::function<void()> on_stop;                      // before the queues go; may be empty
+    std::function<void()> on_start;                   // may be empty
+    std::function<void(ActiveQueue& queue)> on_kick;  // also once for each queue after on_start
+    std::function<void()> on_stop;                    // before the queues go; may be empty
   };
 
   QueueService(Executor& executor, Handlers handlers);

@@ -1,5 +1,5 @@
-// What a transport asks of a virtio device, and what it gives it. A device knows no register layout,
-// no address and no interrupt number.
+// What a transport asks of a virtio device, and what it gives it. A device knows no register
+// layout, no address and no interrupt number.
 //
 //   attach -> [activate -> reset]... -> destroyed
 //
@@ -49,8 +49,9 @@ struct ActiveQueue {
 };
 
 struct Activation {
-  std::uint64_t features = 0;       // negotiated: a subset of what was offered
-  std::vector<ActiveQueue> queues;  // ascending by index; those the driver did not enable are absent
+  std::uint64_t features = 0;  // negotiated: a subset of what was offered
+  std::vector<ActiveQueue>
+      queues;  // ascending by index; those the driver did not enable are absent
 };
 
 class VirtioDevice {

@@ -1,7 +1,7 @@
 // A token bucket: how many operations or bytes may pass per second, with a burst.
 //
-// The bucket holds at most `burst` tokens and fills at `per_second`. A request larger than the burst
-// passes when the bucket is full and leaves it in debt, so nothing is ever refused for ever.
+// The bucket holds at most `burst` tokens and fills at `per_second`. A request larger than the
+// burst passes when the bucket is full and leaves it in debt, so nothing is ever refused for ever.
 //
 // Thread rule: one thread.
 #pragma once

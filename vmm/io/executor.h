@@ -22,8 +22,8 @@ class Timer {
 
 // Calls its callback, on the executor's thread, again and again while a descriptor is ready: level
 // semantics, so the callback must take away what made it ready (read, EventFd::consume) or end the
-// watch. Ended by its destructor, which must run on the executor's thread (or while that thread does
-// not run); the callback never runs after that. The callback may destroy its own watch. The
+// watch. Ended by its destructor, which must run on the executor's thread (or while that thread
+// does not run); the callback never runs after that. The callback may destroy its own watch. The
 // descriptor is not owned and must outlive the watch.
 class Watch {
  public:

@@ -1,6 +1,6 @@
-// An Executor on an Asio io_context. Timers are timerfds: arming is one system call from any thread,
-// and a timer that is never armed costs nothing. A watch waits on a duplicate of its descriptor, so
-// that two watches (readable, writable) of one descriptor do not meet in epoll.
+// An Executor on an Asio io_context. Timers are timerfds: arming is one system call from any
+// thread, and a timer that is never armed costs nothing. A watch waits on a duplicate of its
+// descriptor, so that two watches (readable, writable) of one descriptor do not meet in epoll.
 #pragma once
 
 #include <boost/asio/io_context.hpp>

@@ -7,6 +7,7 @@
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_irq_sink.h"
 #include "tests/fakes/register_access.h"
+#include "tests/fakes/timer_only_executor.h"
 #include "vmm/base/bits.h"
 
 namespace skiff {
@@ -217,7 +218,7 @@ TEST_F(RtcTest, PeriodicInterruptAtEachRate) {
 }
 
 // Counts how often a device's timer goes off.
-class CountingExecutor final : public Executor {
+class CountingExecutor final : public TimerOnlyExecutor {
  public:
   explicit CountingExecutor(Executor& executor) : executor_(executor) {}
   std::unique_ptr<Timer> create_timer(std::function<void()> on_expiry) override {

@@ -19,6 +19,7 @@
 #include "tests/fakes/fake_irq_sink.h"
 #include "tests/fakes/fake_receive_room_listener.h"
 #include "tests/fakes/register_access.h"
+#include "tests/fakes/timer_only_executor.h"
 
 namespace skiff {
 namespace {
@@ -26,7 +27,7 @@ namespace {
 using namespace uart_16550;
 
 // A timer without a thread: the test calls `fire` from one of its own.
-class HandExecutor final : public Executor {
+class HandExecutor final : public TimerOnlyExecutor {
  public:
   std::unique_ptr<Timer> create_timer(std::function<void()> on_expiry) override {
     fire = std::move(on_expiry);
