@@ -10,6 +10,7 @@
 #include <sstream>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "vmm/base/error.h"
 
@@ -57,6 +58,18 @@ TEST(LogLevel, EveryNameIsKnownAndNothingElse) {
   for (const char* const bad : {"", "Warning", "warnin", "warnings", " info", "0"}) {
     EXPECT_EQ(parse_log_level(bad), std::nullopt) << bad;
   }
+}
+
+// Without a log_setup before them, several threads may be the first to log. CTest runs each test in
+// a process of its own, so this one's first line is the process's first.
+TEST(LogFirst, SeveralThreadsMayBeTheFirstToLog) {
+  testing::internal::CaptureStderr();
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i)
+      threads.emplace_back([] { log_warning("a first line"); });
+  }
+  EXPECT_EQ(count_of(testing::internal::GetCapturedStderr(), "a first line"), 4U);
 }
 
 TEST_F(LogTest, FileGetsWhatIsAtOrAboveTheLevel) {
