@@ -7,6 +7,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <latch>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -65,9 +66,14 @@ TEST(LogLevel, EveryNameIsKnownAndNothingElse) {
 TEST(LogFirst, SeveralThreadsMayBeTheFirstToLog) {
   testing::internal::CaptureStderr();
   {
+    std::latch all_there(4);
     std::vector<std::jthread> threads;
-    for (int i = 0; i < 4; ++i)
-      threads.emplace_back([] { log_warning("a first line"); });
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&all_there] {
+        all_there.arrive_and_wait();
+        log_warning("a first line");
+      });
+    }
   }
   EXPECT_EQ(count_of(testing::internal::GetCapturedStderr(), "a first line"), 4U);
 }
