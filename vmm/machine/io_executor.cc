@@ -1,6 +1,8 @@
 #include "vmm/machine/io_executor.h"
 
 #include <fcntl.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -149,6 +151,25 @@ class DescriptorWatch final : public Watch {
   const std::shared_ptr<WatchState> state_;
 };
 
+// Asio takes descriptors that epoll refuses (regular files, /dev/null) and never calls back.
+bool can_be_waited_for(int fd) {
+  struct stat status{};
+  if (::fstat(fd, &status) != 0) return false;
+  switch (status.st_mode & S_IFMT) {
+    case 0:  // eventfd, timerfd and their like
+    case S_IFIFO:
+    case S_IFSOCK:
+      return true;
+    case S_IFCHR: {  // some can (terminals, tap), some cannot: only epoll knows
+      const Fd probe(::epoll_create1(EPOLL_CLOEXEC));
+      epoll_event nothing{};
+      return probe && ::epoll_ctl(probe.get(), EPOLL_CTL_ADD, fd, &nothing) == 0;
+    }
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 void IoExecutor::post(std::function<void()> work) {
@@ -158,7 +179,7 @@ void IoExecutor::post(std::function<void()> work) {
 std::unique_ptr<Watch> IoExecutor::watch(int fd, Readiness readiness,
                                          std::function<void()> on_ready) {
   Fd own(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
-  if (!own) return nullptr;
+  if (!own || !can_be_waited_for(own.get())) return nullptr;
   auto state = std::make_shared<WatchState>(io_, readiness, std::move(on_ready));
   boost::system::error_code error;
   state->descriptor.assign(own.get(), error);

@@ -37,6 +37,12 @@ struct MachineConfig {
   std::uint32_t stop_timeout = 30;
 };
 
+// A thread on which devices do their work (io_threads.h).
+struct IoThreadConfig {
+  std::string name;
+  std::vector<std::uint32_t> cpus;  // of the host, where it may run; none: anywhere
+};
+
 struct CpuTopology {
   std::uint32_t sockets = 1;
   std::uint32_t cores = 0;  // per socket; 0: as many as are needed

@@ -1,5 +1,6 @@
 #include "vmm/machine/io_executor.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
@@ -7,11 +8,15 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <thread>
 #include <vector>
+
+#include "vmm/base/event_fd.h"
+#include "vmm/base/fd.h"
 
 namespace skiff {
 namespace {
@@ -202,6 +207,125 @@ TEST_F(IoExecutorTest, ManyThreadsArmAndCancel) {
   timer->arm(in(1ms));
   run(10s, [this] { return fired_ != 0; });
   EXPECT_EQ(fired_, 1);
+}
+
+TEST_F(IoExecutorTest, PostedWorkRunsInOrderAndNotInsidePost) {
+  std::vector<int> order;
+  executor_.post([&] {
+    order.push_back(1);
+    executor_.post([&] { order.push_back(3); });
+    order.push_back(2);
+  });
+  EXPECT_TRUE(order.empty());
+  run(10s, [&] { return order.size() == 3; });
+  EXPECT_EQ(order, (std::vector{1, 2, 3}));
+}
+
+TEST_F(IoExecutorTest, KnowsItsOwnThread) {
+  EXPECT_FALSE(executor_.runs_here());
+  bool inside = false;
+  bool elsewhere = true;
+  executor_.post([&] {
+    inside = executor_.runs_here();
+    std::thread([&] { elsewhere = executor_.runs_here(); }).join();
+    ++fired_;
+  });
+  run(10s, [this] { return fired_ != 0; });
+  EXPECT_TRUE(inside);
+  EXPECT_FALSE(elsewhere);
+}
+
+TEST_F(IoExecutorTest, AWatchIsCalledUntilTheDescriptorIsDry) {
+  const EventFd event;
+  int calls = 0;
+  const auto watch = executor_.watch(event.fd(), Readiness::readable, [&] {
+    // Level semantics: what is not taken away calls again.
+    if (++calls % 3 == 0) event.consume();
+  });
+  ASSERT_NE(watch, nullptr);
+  run(10ms);
+  EXPECT_EQ(calls, 0);
+  event.signal();
+  run(10s, [&] { return calls == 3; });
+  run(20ms);
+  EXPECT_EQ(calls, 3);
+  event.signal();
+  run(10s, [&] { return calls == 6; });
+  EXPECT_EQ(calls, 6);
+}
+
+TEST_F(IoExecutorTest, OneDescriptorMayBeWatchedTwice) {
+  const EventFd event;  // writable at once, readable when signalled
+  int readable = 0;
+  int writable = 0;
+  std::unique_ptr<Watch> write_watch;
+  const auto read_watch = executor_.watch(event.fd(), Readiness::readable, [&] {
+    ++readable;
+    event.consume();
+  });
+  write_watch = executor_.watch(event.fd(), Readiness::writable, [&] {
+    ++writable;
+    write_watch.reset();
+  });
+  run(10s, [&] { return writable != 0; });
+  EXPECT_EQ(readable, 0);
+  event.signal();
+  run(10s, [&] { return readable != 0; });
+  EXPECT_EQ(readable, 1);
+  EXPECT_EQ(writable, 1);
+}
+
+TEST_F(IoExecutorTest, ACallbackMayEndItsOwnWatch) {
+  const EventFd event;
+  const auto owned = std::make_shared<int>(7);
+  int seen = 0;
+  std::unique_ptr<Watch> watch;
+  watch = executor_.watch(event.fd(), Readiness::readable, [&, owned] {
+    watch.reset();
+    seen = *owned;  // what the callback holds is still there
+    ++fired_;
+  });
+  event.signal();
+  run(10s, [this] { return fired_ != 0; });
+  run(20ms);
+  EXPECT_EQ(fired_, 1);
+  EXPECT_EQ(seen, 7);
+}
+
+TEST_F(IoExecutorTest, AnEndedWatchIsSilentEvenIfItsDescriptorIsReady) {
+  const EventFd event;
+  auto watch = executor_.watch(event.fd(), Readiness::readable, [this] { ++fired_; });
+  run(2ms);
+  event.signal();
+  watch.reset();
+  run(30ms);
+  EXPECT_EQ(fired_, 0);
+}
+
+TEST_F(IoExecutorTest, WhatNobodyCanWaitForIsNotWatched) {
+  std::FILE* const file = std::tmpfile();
+  ASSERT_NE(file, nullptr);
+  EXPECT_EQ(executor_.watch(::fileno(file), Readiness::readable, [] {}), nullptr);
+  std::fclose(file);
+  const Fd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+  EXPECT_EQ(executor_.watch(null.get(), Readiness::readable, [] {}), nullptr);
+  EXPECT_EQ(executor_.watch(-1, Readiness::readable, [] {}), nullptr);
+}
+
+TEST_F(IoExecutorTest, AWatchLeavesNoDescriptorBehind) {
+  const auto open_files = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/fd"), {});
+  };
+  const EventFd event;
+  executor_.watch(event.fd(), Readiness::readable, [] {}).reset();
+  run(2ms);
+  const auto before = open_files();
+  for (int round = 0; round < 20; ++round) {
+    const auto watch = executor_.watch(event.fd(), Readiness::readable, [] {});
+    if (round % 2 == 0) run(1ms);
+  }
+  run(5ms);
+  EXPECT_EQ(open_files(), before);
 }
 
 }  // namespace
