@@ -1,46 +1,9 @@
-// What a started processor runs: real mode at 0x8000, then straight on to long mode with the first processor's tables, then
-// its APIC id into the list, and sleep. Copied to 0x8000 by smp.c; absolute addresses above are reached by 32-bit operands.
-
-    .section .rodata
-    .code16
-    .globl smp_trampoline
-smp_trampoline:
-    cli
-    cld
-    xor %ax, %ax
-    mov %ax, %ds
-    lgdtl pointer - smp_trampoline + 0x8000
-    mov %cr0, %eax
-    or $1, %eax                 // PE
-    mov %eax, %cr0
-    ljmpl $0x28, $(protected - smp_trampoline + 0x8000)
-pointer:
-    .word 0x3f
-    .long gdt
-
-    .code32
-protected:
-    mov $0x10, %eax
-    mov %eax, %ds
-    mov %cr4, %eax
-    or $0x20, %eax              // PAE
-    mov %eax, %cr4
-    mov $page_map, %eax
-    mov %eax, %cr3
-    mov $0xc0000080, %ecx       // EFER
-    rdmsr
-    or $0x100, %eax             // LME
-    wrmsr
-    mov %cr0, %eax
-    or $0x80000000, %eax        // PG
-    mov %eax, %cr0
-    ljmp $0x08, $smp_long
-    .globl smp_trampoline_end
-smp_trampoline_end:
+// What smp has each started processor do: its APIC id into the list, then sleep.
 
     .text
     .code64
-smp_long:
+    .globl smp_entry
+smp_entry:
     xor %eax, %eax
     cpuid
     cmp $0x0b, %eax

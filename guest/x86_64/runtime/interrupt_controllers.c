@@ -61,30 +61,56 @@ void local_apic_enable(void) {
   local_apic_write(kApicLint0, 0x700);  // delivery mode ExtINT, not masked
 }
 
-int io_apic_route(unsigned irq, unsigned vector) {
-  const uint8_t* madt = acpi_find("APIC");
-  if (!madt) {
-    return 0;
-  }
+enum { kIoApicUsual = 0xfec00000u, kIoApicLevel = 1 << 15 };
+
+// The first I/O APIC of the MADT, and the global interrupt of ISA interrupt `irq`; 0 without a
+// MADT.
+static uint64_t find_io_apic(unsigned irq, uint32_t* first, uint32_t* gsi) {
   uint64_t base = 0;
-  uint32_t first = 0;
-  uint32_t gsi = irq;
-  const uint32_t length = acpi_u32(madt, 4);
+  *first = 0;
+  *gsi = irq;
+  const uint8_t* madt = acpi_find("APIC");
+  const uint32_t length = madt ? acpi_u32(madt, 4) : 0;
   for (uint32_t at = 44; at + 2 <= length && madt[at + 1] >= 2; at += madt[at + 1]) {
     if (madt[at] == 1 && !base) {  // 5.2.12.3, I/O APIC
       base = acpi_u32(madt, at + 4);
-      first = acpi_u32(madt, at + 8);
+      *first = acpi_u32(madt, at + 8);
     } else if (madt[at] == 2 && madt[at + 3] == irq) {  // 5.2.12.5, interrupt source override
-      gsi = acpi_u32(madt, at + 4);
+      *gsi = acpi_u32(madt, at + 4);
     }
   }
-  if (!base || gsi < first) {
-    return 0;
-  }
-  const uint32_t entry = 0x10 + 2 * (gsi - first);  // 82093AA, I/O redirection table
+  return base;
+}
+
+// 82093AA, I/O redirection table: fixed, physical, active high, not masked.
+static void write_entry(uint64_t base, uint32_t pin, uint32_t low) {
+  const uint32_t entry = 0x10 + 2 * pin;
   mmio_write32(base, entry + 1);
   mmio_write32(base + 0x10, local_apic_read(kApicId) & 0xff000000u);
   mmio_write32(base, entry);
-  mmio_write32(base + 0x10, vector);  // fixed, physical, active high, edge, not masked
+  mmio_write32(base + 0x10, low);
+}
+
+int io_apic_route(unsigned irq, unsigned vector) {
+  uint32_t first;
+  uint32_t gsi;
+  const uint64_t base = find_io_apic(irq, &first, &gsi);
+  if (!base || gsi < first) {
+    return 0;
+  }
+  write_entry(base, gsi - first, vector);
   return 1;
+}
+
+void io_apic_route_gsi(unsigned gsi, unsigned vector, int level) {
+  uint32_t first;
+  uint32_t ignored;
+  uint64_t base = find_io_apic(~0u, &first, &ignored);
+  if (!base) {
+    base = kIoApicUsual;
+    first = 0;
+  }
+  if (gsi >= first) {
+    write_entry(base, gsi - first, vector | (level ? kIoApicLevel : 0));
+  }
 }

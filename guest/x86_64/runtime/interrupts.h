@@ -47,3 +47,6 @@ void local_apic_enable(void);
 // Routes ISA interrupt `irq` through the first I/O APIC of the MADT (overrides obeyed) to this CPU.
 // 0 if there is none.
 int io_apic_route(unsigned irq, unsigned vector);
+// Routes global interrupt `gsi` to this CPU: level- or edge-triggered, active high. The first I/O
+// APIC of the MADT; the usual address where there is no MADT.
+void io_apic_route_gsi(unsigned gsi, unsigned vector, int level);

@@ -24,6 +24,12 @@ static inline uint16_t in16(uint16_t port) {
   return value;
 }
 
+static inline uint32_t in32(uint16_t port) {
+  uint32_t value;
+  __asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
+  return value;
+}
+
 // One string instruction: KVM hands its bytes to user space in one exit.
 static inline void out8_many(uint16_t port, const void* bytes, unsigned long count) {
   __asm__ volatile("rep outsb" : "+S"(bytes), "+c"(count) : "d"(port) : "memory");

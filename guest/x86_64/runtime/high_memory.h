@@ -1,0 +1,8 @@
+// Addresses above the 4 GiB that start.S maps one to one: PCI windows, and RAM of large machines.
+#pragma once
+
+#include <stdint.h>
+
+// Maps `length` bytes from `address` one to one, open to CPL 3. 0 where it cannot: beyond 512 GiB,
+// or more than eight different GiB in all.
+int map_high_memory(uint64_t address, uint64_t length);
