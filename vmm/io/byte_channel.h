@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 namespace skiff {
@@ -44,6 +45,9 @@ class CharacterDevice : public ByteReceiver {
   virtual void set_room_listener(ReceiveRoomListener* listener) = 0;
   // The device's ByteSink, which had been full, takes bytes again. Any thread, no lock held.
   virtual void on_transmit_room() noexcept = 0;
+  // The terminal at the other end has this size (0: unknown), for a device that can tell its guest.
+  // Any thread, no lock held.
+  virtual void on_window_size(std::uint16_t /*columns*/, std::uint16_t /*rows*/) noexcept {}
 };
 
 }  // namespace skiff
