@@ -5,7 +5,7 @@ set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config git
        libboost1.81-dev libspdlog-dev libfmt-dev libtomlplusplus-dev libcli11-dev
-       zlib1g-dev liblzma-dev libzstd-dev liblz4-dev libbz2-dev)
+       zlib1g-dev liblzma-dev libzstd-dev liblz4-dev libbz2-dev liburing-dev)
 run=(busybox-static cpio gzip xz-utils lz4 zstd kmod qemu-system-x86)
 test=(libgtest-dev libgmock-dev libbenchmark-dev clang-19 clang-tidy-19 clang-format-19
       libclang-rt-19-dev lld-19 acpica-tools tmux expect python3 mandoc)
@@ -13,7 +13,7 @@ test=(libgtest-dev libgmock-dev libbenchmark-dev clang-19 clang-tidy-19 clang-fo
 bench=(libgtest-dev libgmock-dev)
 aarch64=(crossbuild-essential-arm64)
 aarch64_foreign=(zlib1g-dev:arm64 liblzma-dev:arm64 libzstd-dev:arm64 liblz4-dev:arm64
-                 libbz2-dev:arm64)
+                 libbz2-dev:arm64 liburing-dev:arm64)
 
 wanted=()
 for group in "$@"; do
