@@ -2,9 +2,9 @@
 //
 // Document: Virtual I/O Device (VIRTIO) 1.2, 5.3.
 //
-// One port without a name is the plain device: two queues, no VIRTIO_CONSOLE_F_MULTIPORT, so that
-// the simplest drivers work. Anything else is multiport; a driver that does not negotiate it gets
-// port 0 alone.
+// One console port without a name is the plain device: two queues, no VIRTIO_CONSOLE_F_MULTIPORT,
+// so that the simplest drivers work. Anything else is multiport; a driver that does not negotiate
+// it gets port 0 alone.
 //
 // Modelled: F_SIZE, F_MULTIPORT, F_EMERG_WRITE (to port 0's sink; what that has no room for is
 // lost), port names, console and plain ports, PORT_OPEN both ways, resizing.
@@ -39,6 +39,7 @@
 #include <string_view>
 #include <vector>
 
+#include "virtio/console/console_control.h"
 #include "virtio/console/console_port.h"
 #include "virtio/core/queue_service.h"
 #include "virtio/core/virtio_device.h"
@@ -88,11 +89,14 @@ class ConsoleDevice final : public VirtioDevice {
   void on_wake();
   void move_output(std::size_t port);
   void move_input(std::size_t port);
+  void after(ActiveQueue& queue, const ConsolePort::Moved& moved);
+  void announce_size();
   void read_control(ActiveQueue& queue);
-  void handle_control(std::span<const std::byte> message);
+  void hear(const virtio_console::ControlMessage& message);
   void send_control();
-  void announce_sizes();
+  std::uint32_t write_control(const virtio_console::ControlMessage& message);
   void fail(std::string_view why);
+  void report_failure(std::string_view why);
 
   const std::string name_;
   const EventFd wake_;  // something reached a port from another thread
@@ -103,7 +107,8 @@ class ConsoleDevice final : public VirtioDevice {
   // Executor's thread.
   std::unique_ptr<Watch> wake_watch_;
   bool multiport_ = false;       // negotiated
-  bool size_announced_ = false;  // without multiport: since the driver showed that it listens
+  bool size_announced_ = false;  // without multiport, to this driver
+  ConsoleControl control_;
   DescriptorChain control_chain_;
 
   QueueService service_;  // last: its destructor ends all work

@@ -1,12 +1,12 @@
-// One port of a virtio console: its character stream, and what the driver has said about it. The
-// device serves its queues and its control messages.
+// One port of a virtio console: a character stream between the outside and two queues, which the
+// device gives it when one of them was kicked or the port asked for its turn.
 //
 //   receive (any thread) -> InputRing -> [wake] -> executor: move_input -> receive buffers
 //   transmit buffers -> executor: move_output -> sink; what it does not take stays in its buffer
 //   on_transmit_room (any thread) -> [wake] -> executor: move_output
 //
 // Thread rule: CharacterDevice's methods and window_size from any thread; all else on the
-// executor's. The two meet in the ring, and in the window's size, an atomic.
+// executor's. The two meet in the ring and in the window's size, which is atomic.
 // Source: Virtual I/O Device (VIRTIO) 1.2, 5.3.
 #pragma once
 
@@ -15,7 +15,6 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <string_view>
 
 #include "virtio/console/input_ring.h"
 #include "virtio/ring/virtqueue.h"
@@ -36,24 +35,12 @@ class ConsolePort final : public CharacterDevice {
   // What became of a queue.
   enum class Progress {
     settled,  // nothing to do until the driver, the sink or the outside says more
-    more,     // there is more, but others are to have their turn first
+    more,     // there is more, but others of this executor are to have their turn first
     broken,   // the ring; nothing more is to be done with it
   };
   struct Moved {
     Progress progress = Progress::settled;
     bool interrupt = false;  // the driver wants one for what was completed
-  };
-
-  // Everything the driver and the device have to say about a port; executor's thread.
-  struct Control {
-    bool ready = false;       // the driver has it (PORT_READY)
-    bool guest_open = false;  // the driver has it open (PORT_OPEN)
-    // Messages owed to the driver, in the order they are sent.
-    bool owes_add = false;
-    bool owes_console = false;
-    bool owes_name = false;
-    bool owes_open = false;
-    bool owes_resize = false;
   };
 
   // `wake` is signalled when the executor has something to do. Both outlive the port.
@@ -70,18 +57,19 @@ class ConsolePort final : public CharacterDevice {
   void on_transmit_room() noexcept override;
   void on_window_size(std::uint16_t columns, std::uint16_t rows) noexcept override;
 
-  // Between a start and its stop.
-  Control control;
   // True once after the window's size was set.
   bool take_resized() { return resized_.exchange(false); }
+  // From the transmit queue to the sink, as much as that takes.
   Moved move_output(Virtqueue& queue, GuestFaultLog& faults);
+  // From outside to the receive queue, as much as there are buffers for.
   Moved move_input(Virtqueue& queue, GuestFaultLog& faults);
-  // Forgets the driver: control and what is left of a transmit buffer. Input stays.
-  void reset();
+  // The driver has gone: forgets what is left of a transmit buffer. Input stays.
+  void forget_driver();
 
  private:
-  // True when the sink has taken all of sending_.
-  bool send();
+  // Offers what is left of sending_, at most `budget` bytes, which it lessens.
+  enum class Sent { all, blocked, budget_spent };
+  Sent send(std::size_t& budget);
 
   const std::string name_;
   const bool is_console_;

@@ -18,9 +18,11 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -63,13 +65,12 @@ class RngDevice final : public VirtioDevice {
  private:
   static constexpr std::array<std::uint16_t, 1> kQueueSizes = {64};
 
-  // What became of a request.
-  enum class Outcome { done, waits };
-
+  void on_start();
+  void on_stop();
   void serve(ActiveQueue& queue);
-  Outcome answer(ActiveQueue& queue);
-  std::uint32_t fill(std::uint32_t size);
-  void retry_at(Clock::Nanoseconds deadline);
+  // Bytes written for chain_; nothing if it has to wait, for which the timer is armed.
+  std::optional<std::uint32_t> answer();
+  std::uint32_t fill(std::uint32_t wanted);
 
   const std::string name_;
   const Clock& clock_;
