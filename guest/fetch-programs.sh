@@ -3,8 +3,8 @@
 #
 #   fetch-programs.sh [--refresh] guest|host DIR
 #
-# guest   for a guest's root disk (guest/root-disk/build.sh): fio, iperf3, mke2fs, e2fsck, rngtest
-# host    for the lab's machine, which stands in for a host: passt, libslirp, iperf3, mke2fs
+# guest   for a guest's root disk (guest/root-disk/build.sh): fio, iperf3, mkfs.ext4, e2fsck, rngtest
+# host    for the lab's machine, which stands in for a host: passt, libslirp, iperf3, mkfs.ext4
 #
 # Leaves in DIR: root/ (the programs and the libraries they need), packages (names and versions; written last, it marks a
 # complete DIR, which is left alone unless --refresh is given or this script has changed).
@@ -117,6 +117,8 @@ else
   extra=libslirp.so.0
 fi
 wanted
+# Under a name that busybox has no command for.
+mv "$work/root/bin/mke2fs" "$work/root/bin/mkfs.ext4"
 cp -L "$work/root/$lib/ld-linux-x86-64.so.2" "$work/root/lib64/"
 rm -rf "$dir/root" "$dir/packages"
 mv "$work/root" "$dir/root"

@@ -38,6 +38,8 @@ chmod 755 "$root/bin/busybox"
 for applet in $("$busybox" --list 2>/dev/null || busybox --list); do
   [ "$applet" = busybox ] || ln -s busybox "$root/bin/$applet"
 done
+# The kernel itself calls it there, for a file system's checksum say.
+ln -s ../bin/busybox "$root/sbin/modprobe"
 install -m 755 "$here/init" "$root/init"
 for name in marker help-skiff panic; do
   install -m 755 "$here/files/$name" "$root/sbin/$name"

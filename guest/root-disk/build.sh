@@ -27,7 +27,6 @@ cp "$busybox" "$root/bin/busybox"
 for applet in $("$busybox" --list); do
   [ -e "$root/bin/$applet" ] || ln -s busybox "$root/bin/$applet"
 done
-ln -s mke2fs "$root/bin/mkfs.ext4"
 install -m 755 "$initramfs/init" "$root/sbin/init"
 for name in marker help-skiff panic; do
   install -m 755 "$initramfs/files/$name" "$root/sbin/$name"
@@ -51,6 +50,6 @@ mkdir -p "$(dirname "$output")"
 size=$(($(du -sk "$root" | cut -f1) * 5 / 4 + 8192))
 rm -f "$output.new"
 MKE2FS_CONFIG="$here/files/mke2fs.conf" "$programs/lib64/ld-linux-x86-64.so.2" \
-  --library-path "$programs/lib/x86_64-linux-gnu" "$programs/bin/mke2fs" \
+  --library-path "$programs/lib/x86_64-linux-gnu" "$programs/bin/mkfs.ext4" \
   -q -t ext4 -m 0 -L skiff-root -E root_owner=0:0 -d "$root" "$output.new" "${size}k" >/dev/null
 mv "$output.new" "$output"

@@ -1,0 +1,81 @@
+#include "guest/x86_64/virtio/pci.h"
+
+#include "guest/x86_64/runtime/port_io.h"
+
+enum { kAddressPort = 0xcf8, kDataPort = 0xcfc };
+
+uint32_t pci_read(PciFunction function, unsigned offset, unsigned width) {
+  out32(kAddressPort, function | (offset & 0xfc));
+  const uint16_t port = (uint16_t)(kDataPort + (offset & 3));
+  return width == 1 ? in8(port) : width == 2 ? in16(port) : in32(port);
+}
+
+void pci_write(PciFunction function, unsigned offset, unsigned width, uint32_t value) {
+  out32(kAddressPort, function | (offset & 0xfc));
+  const uint16_t port = (uint16_t)(kDataPort + (offset & 3));
+  if (width == 1) {
+    out8(port, (uint8_t)value);
+  } else if (width == 2) {
+    out16(port, (uint16_t)value);
+  } else {
+    out32(port, value);
+  }
+}
+
+unsigned pci_capability(PciFunction function, unsigned id, unsigned after) {
+  if (!(pci_read(function, kPciStatus, 2) & 0x10)) {
+    return 0;
+  }
+  unsigned at = after ? pci_read(function, after + 1, 1) : pci_read(function, kPciCapabilities, 1);
+  for (unsigned left = 48; left && at >= 0x40; --left) {
+    at &= 0xfc;
+    if (pci_read(function, at, 1) == id) {
+      return at;
+    }
+    at = pci_read(function, at + 1, 1);
+  }
+  return 0;
+}
+
+uint64_t pci_bar(PciFunction function, unsigned bar) {
+  const uint32_t low = pci_read(function, kPciBar0 + 4 * bar, 4);
+  if (low & 1) {
+    return 0;
+  }
+  uint64_t address = low & ~0xfu;
+  if ((low & 6) == 4 && bar < 5) {
+    address |= (uint64_t)pci_read(function, kPciBar0 + 4 * bar + 4, 4) << 32;
+  }
+  return address;
+}
+
+uint64_t pci_bar_size(PciFunction function, unsigned bar, int* is_64) {
+  const unsigned at = kPciBar0 + 4 * bar;
+  const uint32_t command = pci_read(function, kPciCommand, 2);
+  pci_write(function, kPciCommand, 2, command & ~3u);
+  const uint32_t low = pci_read(function, at, 4);
+  *is_64 = !(low & 1) && (low & 6) == 4 && bar < 5;
+  pci_write(function, at, 4, 0xffffffff);
+  uint64_t mask = pci_read(function, at, 4) & (low & 1 ? ~3u : ~0xfu);
+  const int empty = mask == 0;
+  pci_write(function, at, 4, low);
+  if (*is_64) {
+    const uint32_t high = pci_read(function, at + 4, 4);
+    pci_write(function, at + 4, 4, 0xffffffff);
+    mask |= (uint64_t)pci_read(function, at + 4, 4) << 32;
+    pci_write(function, at + 4, 4, high);
+  } else {
+    mask |= ~0xffffffffull;
+  }
+  pci_write(function, kPciCommand, 2, command);
+  return empty ? 0 : ~mask + 1;
+}
+
+void pci_set_bar(PciFunction function, unsigned bar, uint64_t address) {
+  const unsigned at = kPciBar0 + 4 * bar;
+  const uint32_t low = pci_read(function, at, 4);
+  pci_write(function, at, 4, (uint32_t)address);
+  if (!(low & 1) && (low & 6) == 4 && bar < 5) {
+    pci_write(function, at + 4, 4, (uint32_t)(address >> 32));
+  }
+}
