@@ -93,7 +93,7 @@ void ConsoleDevice::reset(std::function<void()> done) {
 
 void ConsoleDevice::on_start() {
   multiport_ = (service_.features() & kFeatureMultiport) != 0;
-  size_announced_ = false;
+  has_sent_ = false;
   control_.reset((service_.features() & kFeatureSize) != 0);
   wake_watch_ = service_.executor().watch(wake_.fd(), Readiness::readable, [this] { on_wake(); });
   if (wake_watch_ != nullptr) return;
@@ -114,7 +114,7 @@ void ConsoleDevice::on_kick(ActiveQueue& queue) {
   const std::size_t port = port_of(queue.index);
   if (port >= ports_.size()) return;
   if (!is_transmit(queue.index)) return move_input(port);
-  if (port == 0 && queue.ring.has_available()) announce_size();
+  if (port == 0 && queue.ring.has_available()) note_first_output();
   move_output(port);
 }
 
@@ -124,8 +124,7 @@ void ConsoleDevice::on_wake() {
   for (std::size_t port = 0; port < count; ++port) {
     if (ports_[port]->take_resized()) {
       control_.owe_resize(port);
-      // A driver that has not been told any size yet is so when it first sends.
-      if (port == 0 && size_announced_) interrupts()->signal_config();
+      if (!multiport_) tell_size();
     }
     move_output(port);
     move_input(port);
@@ -133,12 +132,17 @@ void ConsoleDevice::on_wake() {
   if (multiport_) send_control();
 }
 
-// Without multiport a size is told by a configuration change. Linux asks for the size only then,
-// and only once it has set up its port; its first output shows that it has.
-void ConsoleDevice::announce_size() {
-  if (multiport_ || size_announced_ || (service_.features() & kFeatureSize) == 0) return;
-  size_announced_ = true;
-  if (ports_[0]->window_size() != WindowSize{}) interrupts()->signal_config();
+// Without multiport a size is told by a configuration change.
+void ConsoleDevice::tell_size() {
+  if ((service_.features() & kFeatureSize) != 0) interrupts()->signal_config();
+}
+
+// Linux asks for the size only after a configuration change, and forgets it before it has set up
+// its port; its first output shows that it has.
+void ConsoleDevice::note_first_output() {
+  if (multiport_ || has_sent_) return;
+  has_sent_ = true;
+  if (ports_[0]->window_size() != WindowSize{}) tell_size();
 }
 
 void ConsoleDevice::move_output(std::size_t port) {

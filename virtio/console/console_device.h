@@ -90,7 +90,8 @@ class ConsoleDevice final : public VirtioDevice {
   void move_output(std::size_t port);
   void move_input(std::size_t port);
   void after(ActiveQueue& queue, const ConsolePort::Moved& moved);
-  void announce_size();
+  void tell_size();
+  void note_first_output();
   void read_control(ActiveQueue& queue);
   void hear(const virtio_console::ControlMessage& message);
   void send_control();
@@ -106,8 +107,8 @@ class ConsoleDevice final : public VirtioDevice {
 
   // Executor's thread.
   std::unique_ptr<Watch> wake_watch_;
-  bool multiport_ = false;       // negotiated
-  bool size_announced_ = false;  // without multiport, to this driver
+  bool multiport_ = false;  // negotiated
+  bool has_sent_ = false;   // this driver, without multiport
   ConsoleControl control_;
   DescriptorChain control_chain_;
 
