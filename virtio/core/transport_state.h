@@ -21,8 +21,8 @@
 // Two vCPUs on all registers at once: each access is one critical section of mutex_, whose
 // selectors, sizes and indices are checked inside it; what comes out is some order of the accesses,
 // as on a bus. No lock is held while the device, the layout or a wire is called, so nothing can
-// deadlock. DRIVER_OK works on a copy of the queue registers taken when the phase changed, and they
-// are read-only from there to the reset.
+// deadlock. From DRIVER_OK to the reset the queue registers are read-only, and activation works on
+// a copy of them.
 //
 // Guest faults: refused writes are dropped, counted, the first logged.
 //
@@ -34,11 +34,13 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "virtio/core/transport_registers.h"
 #include "virtio/core/virtio_device.h"
 #include "vmm/base/event_fd.h"
 #include "vmm/base/log.h"
@@ -53,28 +55,6 @@ struct TransportOptions {
   bool event_idx = true;  // VIRTIO_F_EVENT_IDX: fewer notifications and interrupts
   bool packed = false;    // VIRTIO_F_RING_PACKED: drivers that know it take it
 };
-
-// The registers common to both layouts, by what they mean.
-enum class TransportRegister : std::uint8_t {
-  device_feature_select,
-  device_feature,
-  driver_feature_select,
-  driver_feature,
-  num_queues,
-  device_status,
-  config_generation,
-  queue_select,  // the following are those of the selected queue; of one that is not there they
-                 // read as 0 and swallow writes
-  queue_size_max,
-  queue_size,
-  queue_enable,
-  queue_desc,    // descriptor area
-  queue_driver,  // driver area
-  queue_device,  // device area
-};
-
-// Of a 64-bit register.
-enum class RegisterPart : std::uint8_t { whole, low, high };
 
 // The half of a transport that TransportState calls; never with a lock held.
 class TransportLayout {
@@ -144,44 +124,21 @@ class TransportState final : public VirtioInterrupts {
 
  private:
   enum class Phase : std::uint8_t { inactive, activating, active, resetting };
-  struct QueueRegisters {
-    std::uint16_t size = 0;
-    bool enabled = false;
-    std::uint64_t desc = 0;
-    std::uint64_t driver = 0;
-    std::uint64_t device = 0;
-  };
-  struct Registers {
-    std::uint8_t status = 0;
-    std::uint32_t device_feature_select = 0;
-    std::uint32_t driver_feature_select = 0;
-    std::uint64_t driver_features = 0;
-    std::uint32_t config_generation = 0;
-    std::uint32_t queue_select = 0;
-    std::vector<QueueRegisters> queues;
-  };
+  // What a status write other than 0 asks for next.
+  enum class Next : std::uint8_t { nothing, wait, activate };
 
-  Registers initial_registers() const;
-  std::uint64_t read_queue(TransportRegister reg) const SKIFF_REQUIRES(mutex_);
-  void write_register(TransportRegister reg, std::uint64_t value, RegisterPart part)
-      SKIFF_REQUIRES(mutex_);
-  void write_driver_feature(std::uint32_t value) SKIFF_REQUIRES(mutex_);
-  void write_queue(TransportRegister reg, std::uint64_t value, RegisterPart part)
-      SKIFF_REQUIRES(mutex_);
-  void enable_queue(QueueRegisters& queue, std::uint64_t value) SKIFF_REQUIRES(mutex_);
-  bool queue_writable(const QueueRegisters& queue) const SKIFF_REQUIRES(mutex_);
-  bool features_acceptable() const SKIFF_REQUIRES(mutex_);
-
+  Next take_status(std::uint8_t value, StatusVerdict& verdict) SKIFF_EXCLUDES(mutex_);
   IoStatus write_status(std::uint64_t value) SKIFF_EXCLUDES(mutex_);
-  void activate(const Registers& registers) SKIFF_EXCLUDES(mutex_);
-  void refuse_activation(std::uint16_t queue, std::string_view why) SKIFF_EXCLUDES(mutex_);
+  void activate() SKIFF_EXCLUDES(mutex_);
+  std::expected<Activation, std::string> prove_queues() const SKIFF_EXCLUDES(mutex_);
+  void refuse_activation() SKIFF_EXCLUDES(mutex_);
+  void end_activation(Phase phase) SKIFF_EXCLUDES(mutex_);
   IoStatus begin_reset() SKIFF_EXCLUDES(mutex_);
   void finish_reset() SKIFF_EXCLUDES(mutex_);
 
   VirtioDevice& device_;
   const GuestMemory& memory_;
   TransportLayout& layout_;
-  const std::uint64_t offered_;
   const std::vector<EventFd> kicks_;  // one per queue
   GuestFaultLog faults_;
 
@@ -193,7 +150,7 @@ class TransportState final : public VirtioInterrupts {
   ConditionVariable phase_changed_;
   Phase phase_ SKIFF_GUARDED_BY(mutex_) = Phase::inactive;
   bool reset_wanted_ SKIFF_GUARDED_BY(mutex_) = false;  // by reset(), while activating
-  Registers registers_ SKIFF_GUARDED_BY(mutex_);
+  TransportRegisters registers_ SKIFF_GUARDED_BY(mutex_);
 };
 
 }  // namespace skiff

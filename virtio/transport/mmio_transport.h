@@ -20,6 +20,7 @@
 
 #include "virtio/core/transport_state.h"
 #include "virtio/transport/queue_doorbells.h"
+#include "virtio/transport/register_row.h"
 #include "vmm/io/io_device.h"
 #include "vmm/io/irq_line.h"
 
@@ -54,8 +55,8 @@ class MmioTransport final : public IoDevice, private TransportLayout {
   void interrupt_config() noexcept override;
   void reset_layout() override;
 
-  IoStatus read_register(IoAccess access, std::uint64_t& value);
-  IoStatus write_register(IoAccess access, std::uint32_t value);
+  std::uint64_t read_register(const RegisterRow& row) const;
+  IoStatus write_register(const RegisterRow& row, std::uint32_t value);
   void sync_wire() noexcept;
 
   IrqLine line_;

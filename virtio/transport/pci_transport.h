@@ -34,6 +34,7 @@
 #include "devices/pci/pci_function.h"
 #include "virtio/core/transport_state.h"
 #include "virtio/transport/queue_doorbells.h"
+#include "virtio/transport/register_row.h"
 #include "vmm/io/io_device.h"
 #include "vmm/io/msi.h"
 
@@ -84,13 +85,16 @@ class PciTransport final : public PciFunction, private TransportLayout {
   void on_reset() override;
 
   void add_capabilities();
-  std::optional<Window> window() const;
-  IoStatus read_common(IoAccess access, std::uint64_t& value);
-  IoStatus write_common(IoAccess access, std::uint64_t value);
+  std::optional<Window> window();
+  bool touches_window(unsigned offset, unsigned width) const;
+  IoStatus read_bar(IoAccess access, std::uint64_t& value);
+  IoStatus write_bar(IoAccess access, std::uint64_t value);
+  IoStatus write_notify(IoAccess access);
+  std::uint64_t read_common(const RegisterRow& row);
+  IoStatus write_common(const RegisterRow& row, std::uint64_t value);
   // The selected queue's vector register; null where that queue is not there.
   std::atomic<std::uint16_t>* selected_vector();
-  std::uint16_t usable_vector(std::uint64_t value) const;
-  void interrupt_by(std::uint16_t vector, std::uint8_t isr_bit) noexcept;
+  std::uint16_t usable_vector(std::uint64_t value);
   void sync_wire() noexcept;
 
   Registers registers_;
