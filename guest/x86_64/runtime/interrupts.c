@@ -48,15 +48,22 @@ void interrupts_set(unsigned vector, InterruptHandler* handler) {
   handlers[vector] = handler;
 }
 
+static void write_gate(unsigned vector, uint64_t entry) {
+  idt[vector] = (struct Gate){(uint16_t)entry,         0x08, 0x8e00, (uint16_t)(entry >> 16),
+                              (uint32_t)(entry >> 32), 0};
+}
+
+void interrupts_set_gate(unsigned vector, void (*entry)(void)) {
+  write_gate(vector, (uint64_t)entry);
+}
+
 static void ignore(unsigned vector) {
   (void)vector;
 }
 
 void interrupts_init(void) {
   for (unsigned i = 0; i < kVectorCount; ++i) {
-    const uint64_t entry = interrupt_entries[i];
-    idt[i] = (struct Gate){(uint16_t)entry,         0x08, 0x8e00, (uint16_t)(entry >> 16),
-                           (uint32_t)(entry >> 32), 0};
+    write_gate(i, interrupt_entries[i]);
   }
   const struct __attribute__((packed)) {
     uint16_t limit;

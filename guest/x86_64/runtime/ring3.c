@@ -1,6 +1,6 @@
 #include "guest/x86_64/runtime/ring3.h"
 
-#include "guest/x86_64/runtime/port_io.h"
+#include "guest/x86_64/runtime/interrupts.h"
 
 // Intel SDM volume 3, figure 8-11, and 19.5.2 of volume 1 for the bitmap: 64 Ki ports and a final
 // byte of ones.
@@ -17,11 +17,11 @@ static struct __attribute__((packed)) {
 } tss;
 
 extern uint64_t gdt_tss[2];
-extern char ring3_return[];
+void ring3_undefined(void);
 unsigned long ring3_enter(unsigned long (*body)(unsigned long), unsigned long argument,
                           char* stack);
 
-static char user_stack[4096] __attribute__((aligned(16)));
+static char user_stack[32768] __attribute__((aligned(16)));
 static uint64_t fault_stack[256];
 
 static void set_up(void) {
@@ -34,13 +34,15 @@ static void set_up(void) {
                (limit >> 16 & 0xf) << 48 | (base >> 24 & 0xff) << 56;
   gdt_tss[1] = base >> 32;
   __asm__ volatile("ltr %w0" : : "r"(0x30));
-  write_msr(0xc0000081, 0x08ull << 32);           // STAR: SYSCALL loads CS 0x08, SS 0x10
-  write_msr(0xc0000082, (uint64_t)ring3_return);  // LSTAR
-  write_msr(0xc0000084, 0x200);                   // FMASK: interrupts stay off
-  write_msr(0xc0000080, read_msr(0xc0000080) | 1);
+  interrupts_set_gate(6, ring3_undefined);
 }
 
 unsigned long ring3_call(unsigned long (*body)(unsigned long), unsigned long argument) {
+  uint16_t cs;
+  __asm__ volatile("mov %%cs, %0" : "=r"(cs));
+  if (cs & 3) {
+    return body(argument);
+  }
   if (!tss.end) {
     set_up();
   }

@@ -1,4 +1,4 @@
-// ring3_enter(body, argument, user stack): IRETQ down; the body's return lands on a SYSCALL, which comes back up here.
+// ring3_enter(body, argument, user stack): IRETQ down; the body's return lands on a UD2, whose exception comes back up here.
 
     .text
     .code64
@@ -23,11 +23,17 @@ ring3_enter:
     iretq
 
 ring3_leave:
-    syscall
+    ud2
 
-    .globl ring3_return
-ring3_return:                   // LSTAR
+// The gate of #UD. Not SYSCALL: the KVM without hardware virtualization enters LSTAR still at CPL 3, where nothing but
+// ports works and no interrupt can be let in.
+    .globl ring3_undefined
+ring3_undefined:
+    cmpq $ring3_leave, (%rsp)
+    jne ring3_other_undefined
     mov kernel_stack(%rip), %rsp
+    mov $0x10, %ecx             // SS is null after a change of privilege
+    mov %ecx, %ss
     pop %r15
     pop %r14
     pop %r13
@@ -35,6 +41,9 @@ ring3_return:                   // LSTAR
     pop %rbp
     pop %rbx
     ret
+
+ring3_other_undefined:
+    jmp *interrupt_entries + 6 * 8
 
     .bss
     .balign 8
