@@ -119,18 +119,6 @@ std::uint64_t GuestMemory::size() const {
   return sum;
 }
 
-std::optional<std::span<std::byte>> GuestMemory::slice(GuestAddress address,
-                                                       std::uint64_t length) const {
-  if (length == 0) return std::span<std::byte>();
-  for (const Region& region : regions_) {
-    if (!region.range.contains(address.value)) continue;
-    const std::uint64_t offset = address.value - region.range.start;
-    if (length > region.range.size - offset) return std::nullopt;
-    return std::span(region.host + offset, static_cast<std::size_t>(length));
-  }
-  return std::nullopt;
-}
-
 bool GuestMemory::read(GuestAddress address, std::span<std::byte> out) const {
   const auto bytes = slice(address, out.size());
   if (!bytes) return false;

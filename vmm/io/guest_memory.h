@@ -56,7 +56,7 @@ class GuestMemory {
   std::uint64_t size() const;
 
   // The host bytes of [address, address + length), if all of it is RAM of one region.
-  // A length of zero is an empty span for any address.
+  // A length of zero is an empty span for any address. Inline: once per descriptor of a virtqueue.
   std::optional<std::span<std::byte>> slice(GuestAddress address, std::uint64_t length) const;
 
   // Copy between RAM and a buffer; false, and nothing copied, if any byte is not RAM.
@@ -83,5 +83,17 @@ class GuestMemory {
   std::vector<std::unique_ptr<Mapping>> mappings_;
   std::vector<Region> regions_;
 };
+
+inline std::optional<std::span<std::byte>> GuestMemory::slice(GuestAddress address,
+                                                              std::uint64_t length) const {
+  if (length == 0) return std::span<std::byte>();
+  for (const Region& region : regions_) {
+    const std::uint64_t offset = address.value - region.range.start;  // wraps below the region
+    if (offset >= region.range.size) continue;
+    if (length > region.range.size - offset) return std::nullopt;
+    return std::span(region.host + offset, static_cast<std::size_t>(length));
+  }
+  return std::nullopt;
+}
 
 }  // namespace skiff
