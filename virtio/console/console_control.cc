@@ -27,7 +27,7 @@ ConsoleControl::ConsoleControl(std::vector<PortFacts> ports) {
 void ConsoleControl::reset(bool sizes) {
   sizes_ = sizes;
   for (Port& port : ports_)
-    port = {.facts = port.facts};
+    port = {.facts = port.facts, .has_size = port.has_size};
 }
 
 void ConsoleControl::owe(Port& port, Event event) {
@@ -71,13 +71,17 @@ ConsoleControl::Heard ConsoleControl::hear(const ControlMessage& message) {
   if (port.facts.has_name) owe(port, Event::port_name);
   // The host's end is always open.
   owe(port, Event::port_open);
-  owe_resize(message.id);
+  owe_size(port);
   return Heard::understood;
 }
 
-void ConsoleControl::owe_resize(std::size_t index) {
-  Port& port = ports_[index];
-  if (sizes_ && port.ready && port.facts.is_console) owe(port, Event::resize);
+void ConsoleControl::resized(std::size_t port) {
+  ports_[port].has_size = true;
+  owe_size(ports_[port]);
+}
+
+void ConsoleControl::owe_size(Port& port) const {
+  if (sizes_ && port.ready && port.facts.is_console && port.has_size) owe(port, Event::resize);
 }
 
 std::optional<ControlMessage> ConsoleControl::next() const {

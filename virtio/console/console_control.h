@@ -43,8 +43,8 @@ class ConsoleControl {
   void reset(bool sizes);
   Heard hear(const virtio_console::ControlMessage& message);
   bool is_open(std::size_t port) const { return ports_[port].open; }
-  // The window of a port has a new size.
-  void owe_resize(std::size_t port);
+  // The window of a port has a new size: told now, and to each driver once its port is ready.
+  void resized(std::size_t port);
 
   // What is to be said next; nothing if all was said.
   std::optional<virtio_console::ControlMessage> next() const;
@@ -54,11 +54,13 @@ class ConsoleControl {
  private:
   struct Port {
     PortFacts facts;
+    bool has_size = false;   // kept when the driver goes
     bool ready = false;      // PORT_READY
     bool open = false;       // PORT_OPEN
     std::uint16_t owed = 0;  // bit n: event n
   };
-  void owe(Port& port, virtio_console::Event event);
+  static void owe(Port& port, virtio_console::Event event);
+  void owe_size(Port& port) const;
 
   std::vector<Port> ports_;
   bool sizes_ = false;

@@ -123,7 +123,7 @@ void ConsoleDevice::on_wake() {
   const std::size_t count = multiport_ ? ports_.size() : 1;
   for (std::size_t port = 0; port < count; ++port) {
     if (ports_[port]->take_resized()) {
-      control_.owe_resize(port);
+      control_.resized(port);
       if (!multiport_) tell_size();
     }
     move_output(port);
