@@ -107,6 +107,11 @@ class ChainCursor {
   std::size_t remaining_ = 0;
 };
 
+// Not a span: that would copy the span itself instead of what it shows.
+template <typename T>
+concept ChainValue =
+    std::is_trivially_copyable_v<T> && !std::is_convertible_v<const T&, std::span<const std::byte>>;
+
 // What the driver says.
 class ChainReader : public ChainCursor {
  public:
@@ -123,7 +128,7 @@ class ChainReader : public ChainCursor {
     return true;
   }
   template <typename T>
-    requires std::is_trivially_copyable_v<T>
+    requires ChainValue<T>
   bool read(T& out) {
     return read(std::as_writable_bytes(std::span(&out, 1)));
   }
@@ -145,7 +150,7 @@ class ChainWriter : public ChainCursor {
     return true;
   }
   template <typename T>
-    requires std::is_trivially_copyable_v<T>
+    requires ChainValue<T>
   bool write(const T& value) {
     return write(std::as_bytes(std::span(&value, 1)));
   }
