@@ -15,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "vmm/base/clock.h"
@@ -52,6 +53,11 @@ struct BoardContext {
   std::function<ByteSink&(const SerialConfig&)> serial_sink;
   // Where the debug text ports' output goes; null: there are none.
   ByteSink* debug_sink = nullptr;
+  // Where a virtio console port's output goes; outlives the board.
+  std::function<ByteSink&(const VirtioConsolePortConfig&)> console_port_sink;
+  // The I/O thread of that name, or with an empty name one of Skiff's choice; outlives the board.
+  // Throws HostError.
+  std::function<Executor&(std::string_view thread)> io_thread;
 };
 
 class Board {
@@ -63,7 +69,7 @@ class Board {
   // False if the guest does not listen to its power button (it stays pressed all the same).
   virtual bool press_power_button() = 0;
   virtual bool send_nmi() = 0;
-  // The serial port that shows the console; never null.
+  // The serial port, or port of the virtio console, that shows the console; never null.
   virtual CharacterDevice& console_device() = 0;
   // "PVH entry at 0x100000 of hello": for messages.
   virtual std::string boot_description() const = 0;

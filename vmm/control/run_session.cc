@@ -142,19 +142,22 @@ std::unique_ptr<Machine> RunSession::create_machine() {
                    .clock = clock_,
                    .executor = executor_,
                    .serial_sink = [this](const SerialConfig& serial) -> ByteSink& {
-                     return serial_sink(serial);
+                     return output_sink(serial.target, serial.path);
                    },
                    .debug_sink = debug_sink(),
+                   .console_port_sink = [this](const VirtioConsolePortConfig& port) -> ByteSink& {
+                     return output_sink(port.target, port.path);
+                   },
                    .on_end = [this] { machine_ended_.signal(); },
                });
 }
 
-ByteSink& RunSession::serial_sink(const SerialConfig& serial) {
-  switch (serial.target) {
+ByteSink& RunSession::output_sink(SerialTarget target, const std::string& path) {
+  switch (target) {
     case SerialTarget::console:
       return console_;
     case SerialTarget::file:
-      return files_.sink(serial.path);
+      return files_.sink(path);
     case SerialTarget::null_sink:
       return files_.null_sink();
   }

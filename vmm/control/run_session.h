@@ -47,7 +47,7 @@ class RunSession {
   void stop_process();
 
   std::unique_ptr<Machine> create_machine();
-  ByteSink& serial_sink(const SerialConfig& serial);
+  ByteSink& output_sink(SerialTarget target, const std::string& path);
   ByteSink* debug_sink();
   MachineEnd run_machine_once();
   // False if some of the console's output could not be delivered.

@@ -15,7 +15,8 @@ enum class ConfigType {
   string,   // any text without control characters
   path,     // of the host; relative to the file, or on the command line to the current directory
   choice,   // one of `choices`
-  string_list,  // an array of strings
+  string_list,   // an array of strings
+  integer_list,  // an array of integers, each min to max
 };
 
 struct ConfigKey {
@@ -48,5 +49,10 @@ inline constexpr std::uint64_t kMaxConfigVcpus = 4096;
 inline constexpr std::uint64_t kMinConfigMemory = 16ULL << 20;
 // Half of the 47-bit user address space of a process, which has to hold guest RAM.
 inline constexpr std::uint64_t kMaxConfigMemory = 1ULL << 46;
+inline constexpr std::uint64_t kMaxConfigDisk = 1ULL << 50;
+// Split rings; more is nobody's gain: Linux never has more requests on their way.
+inline constexpr std::uint64_t kMaxConfigQueue = 1024;
+inline constexpr std::uint64_t kMaxConfigIoThreads = 64;
+inline constexpr std::uint64_t kMaxConfigCpu = 1023;  // CPU_SETSIZE
 
 }  // namespace skiff

@@ -74,9 +74,11 @@ ConfigNode parse_value(const ConfigKey* key, const std::string& value) {
       key != nullptr && (key->type == ConfigType::string || key->type == ConfigType::path ||
                          key->type == ConfigType::choice || key->type == ConfigType::size);
   if (!wants_text || in_quotes) {
+    const bool bare_list =
+        key != nullptr && key->type == ConfigType::integer_list && !value.starts_with('[');
     // One line only: a newline would let further keys in.
     if (value.find('\n') == std::string::npos) {
-      auto parsed = parse_config_text("v = " + value, 0);
+      auto parsed = parse_config_text(bare_list ? "v = [" + value + "]" : "v = " + value, 0);
       if (parsed && parsed->entries.size() == 1) return std::move(parsed->entries[0].value);
     }
     if (key != nullptr && key->type == ConfigType::string_list && !value.starts_with('[')) {

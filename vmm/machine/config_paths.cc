@@ -87,4 +87,39 @@ std::string unwritable_reason(const std::string& path) {
   return fmt::format("cannot be made in {}: {}", absolute(directory), errno_text(error));
 }
 
+std::string unusable_disk_reason(const std::string& path, bool read_only) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) {
+    const int error = errno;
+    return fmt::format(
+        "cannot be found: {}: {}{}", absolute(path), errno_text(error),
+        error == ENOENT ? fmt::format(" (to make an empty disk: truncate -s 1G {})", path) : "");
+  }
+  const bool regular = S_ISREG(status.st_mode);
+  if (!regular && !S_ISBLK(status.st_mode)) {
+    return fmt::format("{}, neither a regular file nor a block device: {}",
+                       irregular_file_kind(status.st_mode), absolute(path));
+  }
+  if (regular && status.st_size == 0) return fmt::format("is an empty file: {}", absolute(path));
+  if (::access(path.c_str(), read_only ? R_OK : R_OK | W_OK) != 0) {
+    const int error = errno;
+    const bool readable = ::access(path.c_str(), R_OK) == 0;
+    return fmt::format("cannot be {}: {}: {}{}", readable ? "written" : "read", absolute(path),
+                       errno_text(error), readable ? "; or write read_only = true" : "");
+  }
+  return {};
+}
+
+std::string unreadable_stream_reason(const std::string& path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) != 0) {
+    const int error = errno;
+    return fmt::format("cannot be found: {}: {}", absolute(path), errno_text(error));
+  }
+  if (S_ISDIR(status.st_mode)) return fmt::format("is a directory: {}", absolute(path));
+  if (::access(path.c_str(), R_OK) == 0) return {};
+  const int error = errno;
+  return fmt::format("cannot be read: {}: {}", absolute(path), errno_text(error));
+}
+
 }  // namespace skiff

@@ -25,6 +25,14 @@ std::expected<std::uint64_t, std::string> readable_file_size(const std::string& 
 // Nothing wrong: an empty string; else a clause: `path` cannot be made or written as a file.
 std::string unwritable_reason(const std::string& path);
 
+// Nothing wrong: an empty string; else a clause: `path` cannot serve as a disk (a regular file that
+// is not empty, or a block device).
+std::string unusable_disk_reason(const std::string& path, bool read_only);
+
+// Nothing wrong: an empty string; else a clause: `path` cannot be read (a file of any kind but a
+// directory).
+std::string unreadable_stream_reason(const std::string& path);
+
 // "is a directory", "is a FIFO", … for a mode of stat(2); empty for a regular file.
 const char* irregular_file_kind(unsigned mode);
 

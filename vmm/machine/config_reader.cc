@@ -68,6 +68,11 @@ bool is_number(std::string_view text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
+bool in_range(const ConfigKey& key, std::int64_t number) {
+  return number >= 0 && static_cast<std::uint64_t>(number) >= key.min &&
+         static_cast<std::uint64_t>(number) <= key.max;
+}
+
 std::string choices_text(std::span<const std::string_view> choices) {
   return choices.size() == 1 ? fmt::format("\"{}\"", choices[0])
                              : fmt::format("one of \"{}\"", fmt::join(choices, "\", \""));
@@ -126,6 +131,10 @@ void ConfigReader::error(std::string_view key, std::string message) {
   diagnostics_.error(place(key), std::move(message));
 }
 
+void ConfigReader::error_at(const ConfigPlace& at, std::string message) {
+  diagnostics_.error(at, std::move(message));
+}
+
 void ConfigReader::report_type(const ConfigKey& key, const ConfigNode& value,
                                std::string_view wanted) {
   std::string message =
@@ -141,6 +150,15 @@ void ConfigReader::report_type(const ConfigKey& key, const ConfigNode& value,
     message += fmt::format("; write it without quotes: {} = {}", key.name, text);
   }
   diagnostics_.error(value.place, std::move(message));
+}
+
+void ConfigReader::report_range(const ConfigKey& key, const ConfigNode& value) {
+  const bool hex = key.hex && value.integer >= 0;
+  diagnostics_.error(
+      value.place,
+      fmt::format("{} is {}; it must be an integer from {}", full_name(key.name),
+                  hex ? fmt::format("{:#x}", value.integer) : fmt::format("{}", value.integer),
+                  range_text(key)));
 }
 
 std::optional<bool> ConfigReader::boolean(std::string_view key) {
@@ -162,16 +180,11 @@ std::optional<std::uint64_t> ConfigReader::integer(std::string_view key) {
     report_type(known, *value, fmt::format("an integer from {}", range_text(known)));
     return std::nullopt;
   }
-  const std::int64_t number = value->integer;
-  if (number < 0 || static_cast<std::uint64_t>(number) < known.min ||
-      static_cast<std::uint64_t>(number) > known.max) {
-    const bool hex = known.hex && number >= 0;
-    error(key, fmt::format("{} is {}; it must be an integer from {}", full_name(key),
-                           hex ? fmt::format("{:#x}", number) : fmt::format("{}", number),
-                           range_text(known)));
+  if (!in_range(known, value->integer)) {
+    report_range(known, *value);
     return std::nullopt;
   }
-  return static_cast<std::uint64_t>(number);
+  return static_cast<std::uint64_t>(value->integer);
 }
 
 std::optional<std::uint64_t> ConfigReader::size(std::string_view key) {
@@ -275,12 +288,54 @@ std::vector<ConfigNode> ConfigReader::strings(std::string_view key) {
   return out;
 }
 
+std::vector<std::uint64_t> ConfigReader::integers(std::string_view key) {
+  const ConfigKey& known = key_of(key, ConfigType::integer_list);
+  const ConfigNode* value = node(key);
+  if (value == nullptr) return {};
+  if (value->kind != Kind::array) {
+    report_type(known, *value, "an array of integers such as [0, 1]");
+    return {};
+  }
+  std::vector<std::uint64_t> out;
+  for (const ConfigNode& item : value->items) {
+    if (item.kind != Kind::integer) {
+      diagnostics_.error(item.place, fmt::format("{} must hold integers only, not {}",
+                                                 full_name(key), describe(item)));
+    } else if (!in_range(known, item.integer)) {
+      report_range(known, item);
+    } else {
+      out.push_back(static_cast<std::uint64_t>(item.integer));
+    }
+  }
+  return out;
+}
+
 const ConfigNode* ConfigReader::sub_section(std::string_view key) {
   const ConfigNode* value = node(key);
   if (value == nullptr || value->kind == Kind::table) return value;
   diagnostics_.error(value->place, fmt::format("{} is a section; write [{}] and its keys below",
                                                full_name(key), full_name(key)));
   return nullptr;
+}
+
+std::vector<const ConfigNode*> list_sections(const ConfigNode& root, std::string_view name,
+                                             ConfigDiagnostics& diagnostics) {
+  const ConfigEntry* entry = root.find(name);
+  if (entry == nullptr) return {};
+  if (entry->value.kind != Kind::array) {
+    diagnostics.error(entry->place, fmt::format("{0} is a list of sections; write [[{0}]]", name));
+    return {};
+  }
+  std::vector<const ConfigNode*> tables;
+  for (const ConfigNode& item : entry->value.items) {
+    if (item.kind == Kind::table) {
+      tables.push_back(&item);
+    } else {
+      diagnostics.error(item.place, fmt::format("{0} must hold sections, not {1}; write [[{0}]]",
+                                                name, describe(item)));
+    }
+  }
+  return tables;
 }
 
 void report_unknown_sections(const ConfigNode& root, ConfigDiagnostics& diagnostics) {

@@ -38,6 +38,9 @@ class ConfigReader {
   // Where a complaint about `key` belongs: its value, else the section, else the file's beginning.
   ConfigPlace place(std::string_view key) const;
   void error(std::string_view key, std::string message);
+  void error_at(const ConfigPlace& at, std::string message);
+  // Those of an array that lie in the key's range; others are reported.
+  std::vector<std::uint64_t> integers(std::string_view key);
   // A sub-section's table, or null; reports one that is no table.
   const ConfigNode* sub_section(std::string_view key);
 
@@ -45,6 +48,7 @@ class ConfigReader {
   const ConfigNode* node(std::string_view key) const;
   const ConfigKey& key_of(std::string_view key, ConfigType type) const;
   void report_unknown(const ConfigEntry& entry);
+  void report_range(const ConfigKey& key, const ConfigNode& value);
   void report_type(const ConfigKey& key, const ConfigNode& value, std::string_view wanted);
   std::string full_name(std::string_view key) const;
 
@@ -52,6 +56,10 @@ class ConfigReader {
   const ConfigNode* const table_;
   ConfigDiagnostics& diagnostics_;
 };
+
+// The tables of [[name]], in their order; what else stands there is reported.
+std::vector<const ConfigNode*> list_sections(const ConfigNode& root, std::string_view name,
+                                             ConfigDiagnostics& diagnostics);
 
 // Sections that do not exist, and keys outside any section. `root`: the whole configuration.
 void report_unknown_sections(const ConfigNode& root, ConfigDiagnostics& diagnostics);

@@ -10,8 +10,12 @@
 #include <string_view>
 
 #include "vmm/base/bits.h"
+#include "vmm/machine/config_console.h"
+#include "vmm/machine/config_disk.h"
+#include "vmm/machine/config_net.h"
 #include "vmm/machine/config_reader.h"
 #include "vmm/machine/config_serial.h"
+#include "vmm/machine/config_virtio.h"
 #include "vmm/machine/size_text.h"
 #include "vmm/machine/spelling.h"
 
@@ -79,6 +83,9 @@ void read_machine(const ConfigNode* table, MachineConfig& machine, ConfigDiagnos
   }
   if (const auto timeout = reader.integer("stop_timeout")) {
     machine.stop_timeout = static_cast<std::uint32_t>(*timeout);
+  }
+  if (const auto threads = reader.integer("io_threads")) {
+    machine.io_threads = static_cast<std::uint32_t>(*threads);
   }
 }
 
@@ -215,6 +222,7 @@ void read_boot(const ConfigNode* table, std::uint64_t memory, const ConfigPaths&
       boot.cmdline = *cmdline;
     }
   }
+  if (const auto named = reader.boolean("virtio_mmio_cmdline")) boot.virtio_mmio_cmdline = *named;
   read_flat(reader.sub_section("flat"), boot.protocol == BootProtocol::flat,
             protocol.has_value() || !reader.has("protocol"), boot.flat, diagnostics);
 }
@@ -239,6 +247,25 @@ void read_console(const ConfigNode* table, ConsoleConfig& console, ConfigDiagnos
   if (const auto input = reader.boolean("input")) console.input = *input;
 }
 
+std::optional<RngConfig> read_rng(const ConfigNode* table,
+                                  const std::vector<IoThreadConfig>& threads,
+                                  const ConfigPaths& paths, ConfigDiagnostics& diagnostics) {
+  if (table == nullptr) return std::nullopt;
+  ConfigReader reader("rng", table, diagnostics);
+  RngConfig rng;
+  rng.virtio = read_virtio(reader, "rng", threads);
+  if (const auto source = reader.path("source")) {
+    rng.source = paths.resolve(*source, reader.place("source").source);
+    const std::string reason =
+        paths.check_files ? unreadable_stream_reason(rng.source) : std::string();
+    if (!reason.empty()) {
+      reader.error("source", fmt::format("rng.source {} {}", quoted(*source), reason));
+    }
+  }
+  rng.bandwidth = read_rate(reader, "rng", "bandwidth");
+  return rng;
+}
+
 void read_debug(const ConfigNode* table, DebugConfig& debug, ConfigDiagnostics& diagnostics) {
   ConfigReader reader("debug", table, diagnostics);
   if (const auto text = reader.choice("text")) {
@@ -261,7 +288,16 @@ VmConfig read_sections(const ConfigNode& root, const ConfigFacts& facts, const C
   read_boot(section_of(root, "boot", diagnostics), config.machine.memory, paths, config.boot,
             diagnostics);
   read_console(section_of(root, "console", diagnostics), config.console, diagnostics);
+  config.io_threads = read_io_threads(root, config.machine.io_threads, diagnostics);
   config.serial = read_serial_ports(root, facts, paths, diagnostics);
+  config.disks = read_disks(root, config.io_threads, paths, diagnostics);
+#ifdef SKIFF_HAS_NET
+  config.nets = read_nets(root, config.io_threads, diagnostics);
+#endif
+  config.virtio_console =
+      read_virtio_console(root, config.io_threads, paths, config.serial, diagnostics);
+  config.rng =
+      read_rng(section_of(root, "rng", diagnostics), config.io_threads, paths, diagnostics);
   read_debug(section_of(root, "debug", diagnostics), config.debug, diagnostics);
   return config;
 }

@@ -12,8 +12,6 @@
 namespace skiff {
 namespace {
 
-using Kind = ConfigNode::Kind;
-
 constexpr unsigned kRegisters = 8;  // a 16550A's I/O ports
 
 struct PlacedSerial {
@@ -117,11 +115,11 @@ void report_collisions(const std::vector<PlacedSerial>& ports, ConfigDiagnostics
                                                         later.config.unit, later.config.unit));
         break;
       }
-      if (later.port_known && earlier.port_known && later.config.port &&
+      if (later.port_known && earlier.port_known && later.config.port != 0 &&
           later.config.port == earlier.config.port) {
         diagnostics.error(later.port_place,
                           fmt::format("serial ports {} and {} are both at port {:#x}",
-                                      earlier.config.unit, later.config.unit, *later.config.port));
+                                      earlier.config.unit, later.config.unit, later.config.port));
         break;
       }
       if (later.config.target == SerialTarget::console &&
@@ -142,22 +140,8 @@ std::vector<SerialConfig> read_serial_ports(const ConfigNode& root, const Config
                                             const ConfigPaths& paths,
                                             ConfigDiagnostics& diagnostics) {
   std::vector<PlacedSerial> ports;
-  const ConfigEntry* entry = root.find("serial");
-  if (entry != nullptr && entry->value.kind != Kind::array) {
-    diagnostics.error(entry->place, "serial is a list of sections; write [[serial]]");
-    entry = nullptr;
-  }
-  if (entry != nullptr) {
-    for (const ConfigNode& item : entry->value.items) {
-      if (item.kind == Kind::table) {
-        ports.push_back(read_one(item, facts, paths, diagnostics));
-      } else {
-        diagnostics.error(item.place, fmt::format("serial must hold sections, not {}; write "
-                                                  "[[serial]]",
-                                                  describe(item)));
-      }
-    }
-  }
+  for (const ConfigNode* table : list_sections(root, "serial", diagnostics))
+    ports.push_back(read_one(*table, facts, paths, diagnostics));
   const bool has_first = std::any_of(ports.begin(), ports.end(), [](const PlacedSerial& serial) {
     return serial.config.unit <= 1;
   });

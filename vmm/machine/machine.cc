@@ -36,7 +36,8 @@ Machine::Machine(const VmConfig& config, const MachineServices& services)
       memory_(ram_ranges(config.machine.memory), memory_options(config.machine)),
       vm_((check_vcpu_count(config, services.kvm), services.kvm), memory_),
       ports_("port", kPortSpace),
-      mmio_("MMIO", kMmioSpace) {
+      mmio_("MMIO", kMmioSpace),
+      io_threads_(config.io_threads) {
   // Before the board creates the interrupt chip: 0.1 ms a slot against 7 ms afterwards on some
   // hosts.
   vm_.map_memory();
@@ -51,6 +52,10 @@ Machine::Machine(const VmConfig& config, const MachineServices& services)
       .events = *this,
       .serial_sink = services_.serial_sink,
       .debug_sink = services_.debug_sink,
+      .console_port_sink = services_.console_port_sink,
+      .io_thread = [this](std::string_view name) -> Executor& {
+        return io_threads_.executor(name);
+      },
   });
   for (std::uint32_t index = 0; index < config_.machine.vcpus; ++index) {
     vcpus_.push_back(std::make_unique<VcpuThread>(

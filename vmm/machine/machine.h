@@ -31,6 +31,7 @@
 #include "vmm/io/io_bus.h"
 #include "vmm/kvm/kvm_system.h"
 #include "vmm/kvm/kvm_vm.h"
+#include "vmm/machine/io_threads.h"
 #include "vmm/machine/vcpu_thread.h"
 #include "vmm/machine/vm_config.h"
 
@@ -50,6 +51,7 @@ struct MachineServices {
   Executor& executor;
   std::function<ByteSink&(const SerialConfig&)> serial_sink;
   ByteSink* debug_sink = nullptr;
+  std::function<ByteSink&(const VirtioConsolePortConfig&)> console_port_sink;
   // The machine has begun to end. Called once, on any thread; must not block.
   std::function<void()> on_end;
 };
@@ -99,6 +101,7 @@ class Machine final : private PlatformEvents {
   KvmVm vm_;
   IoBus ports_;
   IoBus mmio_;
+  IoThreads io_threads_;
   std::unique_ptr<Board> board_;
   std::vector<std::unique_ptr<VcpuThread>> vcpus_;
 

@@ -8,7 +8,11 @@
 #include <vector>
 
 #include "vmm/base/bits.h"
+#include "vmm/base/rate_limiter.h"
+#include "vmm/disk/disk_options.h"
 #include "vmm/io/guest_memory.h"
+#include "vmm/net/mac_address.h"
+#include "vmm/net/net_options.h"
 
 namespace skiff {
 
@@ -35,6 +39,7 @@ struct MachineConfig {
   OnReboot on_reboot = OnReboot::restart;
   // How long a guest has to follow the power button before it is stopped. [s], 0: for ever
   std::uint32_t stop_timeout = 30;
+  std::uint32_t io_threads = 0;  // unnamed ones; all of them are in VmConfig::io_threads
 };
 
 // A thread on which devices do their work (io_threads.h).
@@ -67,6 +72,8 @@ struct BootConfig {
   BootProtocol protocol = BootProtocol::auto_detect;
   FlatBootConfig flat;
   std::string symbols;  // vmlinux or System.map for reports; empty: the kernel file if it has them
+  // Tells the kernel of virtio-mmio devices on its command line too (virtio_mmio.device=).
+  bool virtio_mmio_cmdline = false;
 };
 
 struct ConsoleConfig {
@@ -80,9 +87,9 @@ enum class SerialTarget { console, file, null_sink };
 struct SerialConfig {
   std::uint32_t unit = 1;  // 1 to 4: COM1 to COM4
   SerialTarget target = SerialTarget::console;
-  std::string path;                   // for file
-  std::optional<std::uint16_t> port;  // I/O base; nothing: the unit's usual one
-  std::optional<std::uint8_t> irq;    // nothing: the unit's usual one
+  std::string path;        // for file
+  std::uint16_t port = 0;  // I/O base; 0 where ports are not the configuration's to choose
+  std::uint8_t irq = 0;
 };
 
 // The debug ports (0xe9, 0x402: text; 0x80: POST codes; 0xf4: debug exit).
@@ -93,12 +100,72 @@ struct DebugConfig {
   bool exit_port = true;
 };
 
+enum class VirtioFace { pci, mmio };
+
+// What every virtio device may be asked for.
+struct VirtioConfig {
+  VirtioFace face = VirtioFace::pci;
+  bool packed = false;    // packed rings are offered too
+  bool event_idx = true;  // VIRTIO_F_EVENT_IDX is offered
+  bool ioeventfd = true;  // notifications reach the I/O thread without an exit to user space
+  std::string thread;     // an I/O thread; empty: Skiff chooses
+};
+
+struct DiskConfig {
+  DiskOptions host;
+  VirtioConfig virtio;
+  std::string serial;  // at most BlockOptions::kSerialSize bytes
+  std::uint16_t queues = 1;
+  std::uint16_t queue_size = 256;
+  RateLimit operations;
+  RateLimit bandwidth;
+};
+
+struct NetConfig {
+  NetOptions host;
+  VirtioConfig virtio;
+  std::optional<MacAddress> mac;
+  // Drawn when the configuration was loaded, for a card that gets its address from nobody else: the
+  // guest keeps it through a reset.
+  MacAddress drawn_mac;
+  std::uint16_t queue_size = 256;
+  bool link = true;
+  RateLimit transmit_bytes;
+  RateLimit transmit_packets;
+  RateLimit receive_bytes;
+  RateLimit receive_packets;
+};
+
+struct VirtioConsolePortConfig {
+  std::string name;  // what the guest finds it by; may be empty
+  SerialTarget target = SerialTarget::console;
+  std::string path;      // for file
+  bool console = false;  // the guest may make it an hvc console
+};
+
+// One device; several ports make it a multiport one.
+struct VirtioConsoleConfig {
+  VirtioConfig virtio;
+  std::vector<VirtioConsolePortConfig> ports;  // none: there is no such device
+};
+
+struct RngConfig {
+  VirtioConfig virtio;
+  std::string source;  // a file that is read; empty: getrandom(2)
+  RateLimit bandwidth;
+};
+
 struct VmConfig {
   MachineConfig machine;
+  std::vector<IoThreadConfig> io_threads;  // none: one is made when a device needs it
   CpuConfig cpu;
   BootConfig boot;
   ConsoleConfig console;
   std::vector<SerialConfig> serial;  // at least COM1 after loading
+  std::vector<DiskConfig> disks;
+  std::vector<NetConfig> nets;
+  VirtioConsoleConfig virtio_console;
+  std::optional<RngConfig> rng;
   DebugConfig debug;
 };
 

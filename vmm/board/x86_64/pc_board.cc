@@ -39,6 +39,11 @@ void create_interrupt_chip(const BoardContext& context, const CpuTopologyShape& 
   if (context.config.machine.pit) create_pit(context.vm);
 }
 
+bool has_virtio(const VmConfig& config) {
+  return !config.disks.empty() || !config.nets.empty() || !config.virtio_console.ports.empty() ||
+         config.rng.has_value();
+}
+
 }  // namespace
 
 std::vector<Range> ram_ranges(std::uint64_t size) {
@@ -66,7 +71,11 @@ PcBoard::PcBoard(const BoardContext& context)
   platform_ = std::make_unique<PcPlatform>(context);
   serial_ = std::make_unique<PcSerial>(context);
   pci_ = std::make_unique<PcPci>(context, platform_->reset_control(), cpuid_.physical_bits());
-  boot_ = load_pc_guest(context, write_acpi_tables());
+  if (has_virtio(context_.config)) virtio_ = std::make_unique<PcVirtio>(context_, pci_->bus());
+  pci_->bus().assign_bars();
+  const bool named = context.config.boot.virtio_mmio_cmdline && virtio_;
+  boot_ = load_pc_guest(context_, write_acpi_tables(),
+                        named ? virtio_->devices().mmio_cmdline() : std::string());
 }
 
 PcBoard::~PcBoard() = default;
@@ -93,6 +102,10 @@ std::uint64_t PcBoard::write_acpi_tables() {
   platform.devices = platform_->descriptions();
   for (HwDescription& port : serial_->descriptions())
     platform.devices.push_back(std::move(port));
+  if (virtio_) {
+    for (const HwDescription& device : virtio_->devices().descriptions())
+      platform.devices.push_back(device);
+  }
 
   const AcpiTables tables =
       build_acpi(platform, GuestAddress(pc::kAcpiArea.start), pc::kAcpiArea.size);
@@ -112,6 +125,11 @@ std::unique_ptr<KvmVcpu> PcBoard::create_vcpu(std::uint32_t index) {
     first_vcpu_ = vcpu.get();
   }
   return vcpu;
+}
+
+CharacterDevice& PcBoard::console_device() {
+  CharacterDevice* const terminal = virtio_ ? virtio_->devices().terminal() : nullptr;
+  return terminal != nullptr ? *terminal : serial_->console_device();
 }
 
 bool PcBoard::send_nmi() {

@@ -12,6 +12,7 @@
 #include "vmm/board/x86_64/pc_pci.h"
 #include "vmm/board/x86_64/pc_platform.h"
 #include "vmm/board/x86_64/pc_serial.h"
+#include "vmm/board/x86_64/pc_virtio.h"
 #include "vmm/boot/x86_64/boot_state.h"
 #include "vmm/kvm/x86_64/cpuid.h"
 
@@ -25,7 +26,7 @@ class PcBoard final : public Board {
   std::unique_ptr<KvmVcpu> create_vcpu(std::uint32_t index) override;
   bool press_power_button() override { return platform_->press_power_button(); }
   bool send_nmi() override;
-  CharacterDevice& console_device() override { return serial_->console_device(); }
+  CharacterDevice& console_device() override;
   std::string boot_description() const override;
 
  private:
@@ -37,6 +38,7 @@ class PcBoard final : public Board {
   std::unique_ptr<PcPlatform> platform_;
   std::unique_ptr<PcSerial> serial_;
   std::unique_ptr<PcPci> pci_;
+  std::unique_ptr<PcVirtio> virtio_;  // null: the configuration has no such device
   BootState boot_;
   const KvmVcpu* first_vcpu_ = nullptr;  // owned by the machine, which destroys it before the board
 };

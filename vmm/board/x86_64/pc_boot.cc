@@ -77,13 +77,15 @@ std::vector<MemoryMapEntry> pc_memory_map(const GuestMemory& memory) {
   return map;
 }
 
-BootState load_pc_guest(const BoardContext& context, std::uint64_t rsdp) {
+BootState load_pc_guest(const BoardContext& context, std::uint64_t rsdp,
+                        const std::string& added_cmdline) {
   const BootConfig& boot = context.config.boot;
   return load_guest({
       .memory = context.memory,
       .kernel = boot.kernel,
       .initrd = boot.initrd,
       .cmdline = boot.cmdline,
+      .added_cmdline = added_cmdline,
       .protocol = to_request(boot.protocol),
       .flat = {.address = boot.flat.address,
                .mode = to_request(boot.flat.mode),

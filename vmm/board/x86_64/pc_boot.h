@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "vmm/board/board.h"
@@ -13,8 +14,10 @@ namespace skiff {
 
 // The E820 map of a PC board with this RAM (memory_map.h): ascending.
 std::vector<MemoryMapEntry> pc_memory_map(const GuestMemory& memory);
-// Loads kernel and initrd. `rsdp`: guest address of the ACPI RSDP. Throws ConfigError or HostError.
-BootState load_pc_guest(const BoardContext& context, std::uint64_t rsdp);
+// Loads kernel and initrd. `rsdp`: guest address of the ACPI RSDP; `added_cmdline`: what the board
+// adds to the kernel's command line. Throws ConfigError or HostError.
+BootState load_pc_guest(const BoardContext& context, std::uint64_t rsdp,
+                        const std::string& added_cmdline);
 // The same state in the vCPU's terms.
 VcpuState to_vcpu_state(const BootState& boot);
 

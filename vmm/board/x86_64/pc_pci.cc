@@ -12,7 +12,7 @@ namespace {
 Range mmio64_window(const GuestMemory& memory, unsigned physical_bits) {
   const std::uint64_t ram_end =
       std::max(memory.regions().back().range.last() + 1, pc::kHighRamStart);
-  const std::uint64_t start = align_down(ram_end + GiB - 1, GiB);
+  const std::uint64_t start = align_up(ram_end, GiB);
   const std::uint64_t end = 1ULL << std::clamp(physical_bits, 32U, 52U);
   if (start >= end) return {};
   return {start, std::min(pc::kPciMmio64Size, end - start)};
@@ -39,7 +39,6 @@ PcPci::PcPci(const BoardContext& context, IoDevice& reset_control, unsigned phys
   ecam_ = std::make_unique<PciEcam>(*bus_);
   add(context.ports, PciConfigPorts::kPorts, *config_ports_);
   add(context.mmio, pc::kPciEcam, *ecam_);
-  bus_->assign_bars();
 }
 
 PcPci::~PcPci() = default;

@@ -22,6 +22,7 @@ class PcPci {
   PcPci(const BoardContext& context, IoDevice& reset_control, unsigned physical_bits);
   ~PcPci();
 
+  // Functions are plugged in first, then their BARs are assigned.
   PciBus& bus() { return *bus_; }
   const PciWindows& windows() const { return windows_; }
   const std::vector<PciIntxRoute>& intx() const { return intx_; }

@@ -3,19 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "vmm/base/error.h"
 
 namespace skiff {
 namespace {
 
-struct Usual {
-  std::uint16_t port;
-  std::uint8_t irq;
-};
-// COM1 to COM4, as every PC has had them.
-constexpr std::array<Usual, 4> kUsual = {{{0x3f8, 4}, {0x2f8, 3}, {0x3e8, 4}, {0x2e8, 3}}};
 constexpr std::uint64_t kRegisters = 8;
 
 }  // namespace
@@ -41,9 +34,8 @@ struct PcSerial::Port {
 
 PcSerial::PcSerial(const BoardContext& context) {
   for (const SerialConfig& serial : context.config.serial) {
-    const Usual& usual = kUsual[(serial.unit - 1) % kUsual.size()];
-    const Range range{serial.port.value_or(usual.port), kRegisters};
-    const std::uint32_t irq = serial.irq.value_or(usual.irq);
+    const Range range{serial.port, kRegisters};
+    const std::uint32_t irq = serial.irq;
     auto& port = *ports_.emplace_back(std::make_unique<Port>(serial, range, irq, wire(context, irq),
                                                              context.serial_sink(serial)));
     if (const auto added = context.ports.add(range, port.uart); !added) {

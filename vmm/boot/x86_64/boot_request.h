@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "vmm/boot/boot_layout.h"
@@ -31,6 +32,8 @@ struct BootRequest {
   std::string kernel = {};
   std::string initrd = {};                  // empty: none
   std::optional<std::string> cmdline = {};  // nothing: kLinuxDefaultCmdline for Linux, else empty
+  // What the board adds to whichever that is, such as "virtio_mmio.device=4K@0xe0100000:10".
+  std::string added_cmdline = {};
   Protocol protocol = Protocol::auto_detect;
   Flat flat = {};
   // All of the guest's address map that the guest is told of (E820), ascending; at most 128
@@ -42,6 +45,13 @@ struct BootRequest {
   // RAM was never written: what is zero already is not cleared again (touching it costs time).
   // Leave it false when a guest is started anew in RAM that one ran in.
   bool memory_is_zero = false;
+
+  // `usual`: of the protocol.
+  std::string full_cmdline(std::string_view usual) const {
+    std::string text = cmdline.value_or(std::string(usual));
+    if (!text.empty() && !added_cmdline.empty()) text += ' ';
+    return text + added_cmdline;
+  }
 };
 
 }  // namespace skiff

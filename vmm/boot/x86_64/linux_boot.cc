@@ -31,7 +31,7 @@ constexpr std::uint64_t kMaxAlignment = GiB;
 BootState enter_linux(BootJob& job, const setup_header& header, std::uint64_t entry,
                       std::string_view how) {
   BootState state;
-  const std::string cmdline = job.request.cmdline.value_or(std::string(kLinuxDefaultCmdline));
+  const std::string cmdline = job.request.full_cmdline(kLinuxDefaultCmdline);
   ZeroPage content{.header = header, .cmdline_size = header.cmdline_size, .initrd = {}};
   content.cmdline =
       job.place_cmdline(cmdline, std::min<std::uint64_t>(header.cmdline_size, 64 * KiB));

@@ -212,9 +212,9 @@ BootState boot_multiboot(BootJob& job) {
       (header->flags & kMultibootAddresses) != 0 ? load_by_header(job, *header) : load_by_elf(job);
   // The program's own name first, as QEMU and GRUB have it: guests split it off as argv[0].
   state.cmdline = file_name(job.request.kernel);
-  if (job.request.cmdline && !job.request.cmdline->empty()) {
-    check_cmdline(*job.request.cmdline, kMaxCmdline);
-    state.cmdline += " " + *job.request.cmdline;
+  if (const std::string cmdline = job.request.full_cmdline(""); !cmdline.empty()) {
+    check_cmdline(cmdline, kMaxCmdline);
+    state.cmdline += " " + cmdline;
   }
   Range initrd;
   if (job.initrd != nullptr) initrd = load_initrd(*job.initrd, job.layout, kLast32);

@@ -96,7 +96,7 @@ BootState boot_elf(BootJob& job, ByteSource& image, const Limits& limits) {
   }
   load_elf(image, elf, job.layout, "kernel", job.request.memory_is_zero);
   BootState state;
-  state.cmdline = job.request.cmdline.value_or(limits.default_cmdline);
+  state.cmdline = job.request.full_cmdline(limits.default_cmdline);
   const std::uint64_t cmdline = job.place_cmdline(state.cmdline, limits.cmdline);
   Range initrd;
   if (job.initrd != nullptr) initrd = load_initrd(*job.initrd, job.layout, limits.initrd_last);

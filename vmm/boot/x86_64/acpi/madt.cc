@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <set>
 
 #include "vmm/base/bits.h"
 #include "vmm/boot/x86_64/acpi/table.h"
@@ -23,6 +24,7 @@ constexpr std::uint16_t kEdge = 1 << 2;
 constexpr std::uint16_t kLevel = 3 << 2;
 
 constexpr std::uint8_t kNmiPin = 1;  // LINT1
+constexpr std::uint32_t kIsaInterrupts = 16;
 
 struct [[gnu::packed]] MadtHeader {
   TableHeader header;
@@ -107,6 +109,17 @@ std::string madt(const AcpiPlatform& platform) {
   append(table, InterruptOverride{.source = static_cast<std::uint8_t>(platform.sci.number),
                                   .gsi = platform.sci.number,
                                   .flags = inti_flags(platform.sci)});
+  // ISA lines are edges unless something says otherwise; a guest that finds a device elsewhere than
+  // in the namespace (on its command line) knows its trigger from here.
+  std::set<std::uint32_t> overridden{platform.sci.number};
+  for (const HwDescription& device : platform.devices) {
+    if (!device.interrupt || device.interrupt->trigger != IrqTrigger::level) continue;
+    const std::uint32_t number = device.interrupt->number;
+    if (number >= kIsaInterrupts || !overridden.insert(number).second) continue;
+    append(table, InterruptOverride{.source = static_cast<std::uint8_t>(number),
+                                    .gsi = number,
+                                    .flags = inti_flags(*device.interrupt)});
+  }
   append(table, LocalApicNmi{});
   const bool has_x2apic =
       platform.apic_ids.size() > kFirstX2apicId ||

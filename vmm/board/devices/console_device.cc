@@ -1,0 +1,24 @@
+#include "vmm/board/devices/console_device.h"
+
+#include "virtio/console/console_device.h"
+
+namespace skiff {
+
+void create_virtio_console(const DeviceContext& context, std::vector<ConfiguredDevice>& out) {
+  const VirtioConsoleConfig& console = context.config.virtio_console;
+  if (console.ports.empty()) return;
+  std::vector<ConsolePortOptions> ports;
+  for (const VirtioConsolePortConfig& port : console.ports) {
+    ports.push_back(
+        {.name = port.name, .is_console = port.console, .sink = &context.console_port_sink(port)});
+  }
+  auto device =
+      std::make_unique<ConsoleDevice>("console0", ports, context.io_thread(console.virtio.thread));
+  CharacterDevice* terminal = nullptr;
+  for (std::size_t i = 0; i < console.ports.size(); ++i) {
+    if (console.ports[i].target == SerialTarget::console) terminal = &device->port(i);
+  }
+  out.push_back({.device = std::move(device), .virtio = console.virtio, .terminal = terminal});
+}
+
+}  // namespace skiff

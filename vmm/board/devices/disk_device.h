@@ -1,0 +1,10 @@
+// From [[disk]] to a virtio block device over a disk back-end.
+#pragma once
+
+#include "vmm/board/device_table.h"
+
+namespace skiff {
+
+void create_disks(const DeviceContext& context, std::vector<ConfiguredDevice>& out);
+
+}  // namespace skiff

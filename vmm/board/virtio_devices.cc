@@ -1,0 +1,68 @@
+#include "vmm/board/virtio_devices.h"
+
+#include <fmt/format.h>
+
+#include "virtio/transport/mmio_transport.h"
+#include "virtio/transport/pci_transport.h"
+#include "vmm/base/bits.h"
+#include "vmm/base/error.h"
+
+namespace skiff {
+
+// A transport resets its device when it is destroyed: first it, then the device.
+struct VirtioDevices::Placed {
+  std::unique_ptr<VirtioDevice> device;
+  std::unique_ptr<PciTransport> pci;
+  std::unique_ptr<MmioTransport> mmio;
+};
+
+VirtioDevices::VirtioDevices(std::vector<ConfiguredDevice> devices, VirtioPlaces& places) {
+  for (ConfiguredDevice& configured : devices) {
+    auto& placed = *placed_.emplace_back(std::make_unique<Placed>());
+    placed.device = std::move(configured.device);
+    if (configured.terminal != nullptr) terminal_ = configured.terminal;
+    const VirtioConfig& virtio = configured.virtio;
+    if (virtio.face == VirtioFace::mmio) {
+      place_on_mmio(placed, virtio, places);
+      continue;
+    }
+    placed.pci = std::make_unique<PciTransport>(
+        *placed.device, places.memory(),
+        TransportOptions{.event_idx = virtio.event_idx, .packed = virtio.packed}, places.msi(),
+        virtio.ioeventfd ? &places.doorbells() : nullptr);
+    places.pci().add(*placed.pci);
+  }
+}
+
+VirtioDevices::~VirtioDevices() = default;
+
+void VirtioDevices::place_on_mmio(Placed& placed, const VirtioConfig& virtio,
+                                  VirtioPlaces& places) {
+  const MmioPlace place = places.next_mmio_place();
+  placed.mmio = std::make_unique<MmioTransport>(
+      *placed.device, places.memory(),
+      TransportOptions{.event_idx = virtio.event_idx, .packed = virtio.packed},
+      place.registers.start, place.wire, virtio.ioeventfd ? &places.doorbells() : nullptr);
+  if (const auto added = places.mmio().add(place.registers, *placed.mmio); !added) {
+    throw ConfigError(fmt::format("{}: {}", placed.device->name(), added.error()));
+  }
+  const auto unit = static_cast<std::uint32_t>(descriptions_.size());
+  descriptions_.push_back({.name = fmt::format("VR{:02X}", unit),
+                           .acpi_hid = "LNRO0005",
+                           .fdt_compatible = "virtio,mmio",
+                           .unit = unit,
+                           .ranges = {{IoSpace::mmio, place.registers}},
+                           .interrupt = place.interrupt});
+}
+
+std::string VirtioDevices::mmio_cmdline() const {
+  std::string text;
+  for (const HwDescription& device : descriptions_) {
+    const Range& registers = device.ranges.front().range;
+    text += fmt::format("{}virtio_mmio.device={}K@{:#x}:{}", text.empty() ? "" : " ",
+                        registers.size / KiB, registers.start, device.interrupt->number);
+  }
+  return text;
+}
+
+}  // namespace skiff

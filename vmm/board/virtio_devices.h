@@ -1,0 +1,74 @@
+// The virtio devices of one board: each gets a transport (a PCI function, or a virtio-mmio register
+// block) and its place on a bus. Knows no architecture: what a board has to give comes as
+// VirtioPlaces.
+//
+// Nothing that costs time happens before a driver is there: doorbells are attached when it
+// activates a device, interrupt routes are made when it gives a vector its message.
+//
+// Thread rule: created and destroyed by the machine's thread while no vCPU runs. The destructor
+// resets each device and waits for it, so the I/O threads still run then.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "devices/pci/pci_bus.h"
+#include "vmm/board/device_table.h"
+#include "vmm/io/doorbell.h"
+#include "vmm/io/guest_memory.h"
+#include "vmm/io/hw_description.h"
+#include "vmm/io/io_bus.h"
+#include "vmm/io/irq_line.h"
+#include "vmm/io/msi.h"
+
+namespace skiff {
+
+// Where a virtio-mmio device goes.
+struct MmioPlace {
+  Range registers;
+  HwInterrupt interrupt;
+  IrqSink* wire = nullptr;
+};
+
+// What a board gives to its virtio devices; all of it outlives them.
+class VirtioPlaces {
+ public:
+  virtual ~VirtioPlaces() = default;
+  virtual const GuestMemory& memory() = 0;
+  virtual DoorbellRegistry& doorbells() = 0;
+  virtual MsiSink& msi() = 0;
+  virtual PciBus& pci() = 0;
+  virtual IoBus& mmio() = 0;
+  // The next free one. Throws ConfigError where there is none.
+  virtual MmioPlace next_mmio_place() = 0;
+};
+
+class VirtioDevices {
+ public:
+  // PCI functions take the free slots in the order of `devices`. Throws ConfigError or HostError.
+  VirtioDevices(std::vector<ConfiguredDevice> devices, VirtioPlaces& places);
+  ~VirtioDevices();
+  VirtioDevices(const VirtioDevices&) = delete;
+  VirtioDevices& operator=(const VirtioDevices&) = delete;
+
+  // The virtio-mmio ones, as firmware describes them.
+  const std::vector<HwDescription>& descriptions() const { return descriptions_; }
+  // The same as Linux takes it on its command line (Documentation/admin-guide/kernel-parameters,
+  // virtio_mmio.device=); empty without any.
+  std::string mmio_cmdline() const;
+  // Whose input is the person's terminal; null: no device's.
+  CharacterDevice* terminal() const { return terminal_; }
+
+ private:
+  struct Placed;
+
+  void place_on_mmio(Placed& placed, const VirtioConfig& virtio, VirtioPlaces& places);
+
+  std::vector<std::unique_ptr<Placed>> placed_;
+  std::vector<HwDescription> descriptions_;
+  CharacterDevice* terminal_ = nullptr;
+};
+
+}  // namespace skiff

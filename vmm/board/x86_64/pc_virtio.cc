@@ -1,0 +1,80 @@
+#include "vmm/board/x86_64/pc_virtio.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "vmm/base/error.h"
+#include "vmm/board/x86_64/memory_map.h"
+#include "vmm/kvm/x86_64/vm_arch.h"
+
+namespace skiff {
+namespace {
+
+// ISA lines that a PC without its old devices has left; those of serial ports are taken out. In an
+// order that leaves the lines of the parallel and floppy ports, which old kernels probe, to the
+// end.
+constexpr std::array<std::uint32_t, 8> kSpareIrqs = {10, 11, 5, 12, 14, 15, 7, 6};
+
+std::vector<std::uint32_t> free_irqs(const VmConfig& config) {
+  std::vector<std::uint32_t> out;
+  for (const std::uint32_t irq : kSpareIrqs) {
+    if (std::ranges::none_of(config.serial,
+                             [irq](const SerialConfig& serial) { return serial.irq == irq; })) {
+      out.push_back(irq);
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+struct PcVirtio::Wire {
+  Wire(const KvmVm& vm, std::uint32_t irq) : pin(vm, irq), shared(&pin) {}
+  KvmIrqPin pin;
+  SharedIrqPin shared;
+};
+
+PcVirtio::PcVirtio(const BoardContext& context, PciBus& bus)
+    : context_(context),
+      bus_(bus),
+      doorbells_(context.vm),
+      msi_(context.vm, kIoapicPins, max_irq_routes(context.vm.system())),
+      free_irqs_(free_irqs(context.config)) {
+  std::vector<ConfiguredDevice> devices = create_configured_devices({
+      .config = context.config,
+      .clock = context.clock,
+      .io_thread = context.io_thread,
+      .console_port_sink = context.console_port_sink,
+  });
+  mmio_devices_ = static_cast<std::size_t>(std::ranges::count_if(
+      devices, [](const auto& device) { return device.virtio.face == VirtioFace::mmio; }));
+  devices_ = std::make_unique<VirtioDevices>(std::move(devices), static_cast<VirtioPlaces&>(*this));
+}
+
+PcVirtio::~PcVirtio() = default;
+
+MmioPlace PcVirtio::next_mmio_place() {
+  const std::size_t index = next_mmio_++;
+  const Range registers{pc::kVirtioMmio.start + index * pc::kVirtioMmioStep, pc::kVirtioMmioStep};
+  if (!pc::kVirtioMmio.contains(registers)) {
+    throw ConfigError(
+        fmt::format("there is room for {} virtio-mmio devices; give the others "
+                    "face = \"virtio\"",
+                    pc::kVirtioMmio.size / pc::kVirtioMmioStep));
+  }
+  const std::uint32_t irq = free_irqs_[index % free_irqs_.size()];
+  auto& wire = wires_[irq];
+  if (!wire) wire = std::make_unique<Wire>(context_.vm, irq);
+  // Shared with the device that comes, or came, one round of the list later or earlier.
+  const std::size_t first = index % free_irqs_.size();
+  return {.registers = registers,
+          .interrupt = {.number = irq,
+                        .trigger = IrqTrigger::level,
+                        .polarity = IrqPolarity::active_high,
+                        .shared = first + free_irqs_.size() < mmio_devices_},
+          .wire = &wire->shared.add_input()};
+}
+
+}  // namespace skiff

@@ -1,0 +1,51 @@
+// What the PC board gives its virtio devices: PCI slots and message interrupts, or a page of
+// registers at 0xe0100000 + n * 4 KiB with an ISA interrupt that nothing else uses.
+//
+// Made only for a configuration that has such devices: a machine without pays nothing.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "devices/pci/shared_irq_pin.h"
+#include "vmm/board/board.h"
+#include "vmm/board/virtio_devices.h"
+#include "vmm/kvm/kvm_doorbells.h"
+#include "vmm/kvm/kvm_irq.h"
+
+namespace skiff {
+
+// Thread rule: created and destroyed while no vCPU runs.
+class PcVirtio final : private VirtioPlaces {
+ public:
+  // `bus`: its BARs are assigned afterwards. Throws ConfigError or HostError.
+  PcVirtio(const BoardContext& context, PciBus& bus);
+  ~PcVirtio() override;
+
+  const VirtioDevices& devices() const { return *devices_; }
+
+ private:
+  // Where there are more devices than free interrupts, several share one as a wired OR.
+  struct Wire;
+
+  const GuestMemory& memory() override { return context_.memory; }
+  DoorbellRegistry& doorbells() override { return doorbells_; }
+  MsiSink& msi() override { return msi_; }
+  PciBus& pci() override { return bus_; }
+  IoBus& mmio() override { return context_.mmio; }
+  MmioPlace next_mmio_place() override;
+
+  const BoardContext& context_;
+  PciBus& bus_;
+  KvmDoorbells doorbells_;
+  KvmMsiRoutes msi_;
+  std::vector<std::uint32_t> free_irqs_;
+  std::size_t mmio_devices_;  // that the configuration asks for
+  std::size_t next_mmio_ = 0;
+  std::map<std::uint32_t, std::unique_ptr<Wire>> wires_;
+  std::unique_ptr<VirtioDevices> devices_;  // last: it uses all the others
+};
+
+}  // namespace skiff
