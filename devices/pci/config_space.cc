@@ -95,7 +95,7 @@ unsigned PciConfigSpace::add_capability(std::uint8_t id, std::span<const std::by
   set_initial(link, 1, at);
   set_initial(pci::kStatus, 2, get(pci::kStatus, 2) | pci::kStatusCapabilities);
   last_capability_ = at;
-  next_free_ = align_down(at + 2 + static_cast<unsigned>(body.size()) + (kDword - 1), kDword);
+  next_free_ = align_up(at + 2 + static_cast<unsigned>(body.size()), kDword);
   return at;
 }
 
@@ -112,8 +112,7 @@ unsigned PciConfigSpace::add_extended_capability(std::uint16_t id, std::uint8_t 
     set_initial(last_extended_, kDword, get(last_extended_, kDword) | at << 20);
   }
   last_extended_ = at;
-  next_extended_ =
-      align_down(at + kDword + static_cast<unsigned>(body.size()) + (kDword - 1), kDword);
+  next_extended_ = align_up(at + kDword + static_cast<unsigned>(body.size()), kDword);
   return at;
 }
 

@@ -34,6 +34,12 @@ constexpr T align_down(T value, T alignment) {
   return value & ~(alignment - 1);
 }
 
+// `value + alignment - 1` must fit: for numbers that nobody outside chose.
+template <std::unsigned_integral T>
+constexpr T align_up(T value, T alignment) {
+  return align_down<T>(value + alignment - 1, alignment);
+}
+
 // Rounds up, or nothing if the result does not fit.
 template <std::unsigned_integral T>
 constexpr std::optional<T> checked_align_up(T value, T alignment) {

@@ -43,15 +43,13 @@ Fd create_memfd(std::uint64_t size, HugePages huge_pages) {
 struct GuestMemory::Mapping {
   Mapping(const Range& range, const GuestMemoryOptions& options) {
     const bool hugetlb = options.huge_pages == HugePages::hugetlb_2m;
-    const std::uint64_t size =
-        hugetlb ? align_down(range.size + kHugePage - 1, kHugePage) : range.size;
+    const std::uint64_t size = hugetlb ? align_up(range.size, kHugePage) : range.size;
     length = size + kHugePage;
     void* const reserved =
         ::mmap(nullptr, length, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (reserved == MAP_FAILED) fail(range, options, errno);
     base = static_cast<std::byte*>(reserved);
-    const auto aligned =
-        align_down(reinterpret_cast<std::uint64_t>(base) + kHugePage - 1, kHugePage);
+    const auto aligned = align_up(reinterpret_cast<std::uint64_t>(base), kHugePage);
     start = reinterpret_cast<std::byte*>(aligned);
 
     // Not for hugetlb: unreserved, its mmap succeeds on a host without a single huge page, and the
