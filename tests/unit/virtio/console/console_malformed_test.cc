@@ -175,7 +175,7 @@ TEST_P(ConsoleMalformed, IsAnswered) {
   open_ports();
   input(1, "waiting");
   // The first message takes the buffer that open_ports has left, the second waits for one.
-  for (const std::uint16_t columns : {80, 81}) {
+  for (const std::uint16_t columns : {std::uint16_t{80}, std::uint16_t{81}}) {
     console->port(0).on_window_size(columns, 25);
     clock.run();
   }
