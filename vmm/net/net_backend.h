@@ -9,7 +9,7 @@
 //
 // Thread rule: capabilities() from any thread; everything else on the thread of the executor given
 // to start (or while that does not run). Callbacks run on that thread, never from within a call of
-// the back-end. After stop none runs.
+// the back-end; one may call stop. After stop none runs.
 #pragma once
 
 #include <sys/uio.h>
@@ -53,7 +53,7 @@ struct ReceiveResult {
   enum class Kind : std::uint8_t {
     frame,
     empty,   // nothing now
-    closed,  // the other side is gone for good (on_link says so as well)
+    closed,  // the other side is gone for good: pull the cable. What is sent is lost.
   };
   Kind kind = Kind::empty;
   // Bytes of header and frame that were put into the buffers. A longer frame was cut.
@@ -67,8 +67,6 @@ class NetBackend {
     std::function<void(std::uint16_t pair)> on_receivable;
     // Once, after send answered `full`.
     std::function<void(std::uint16_t pair)> on_sendable;
-    // The other side is gone (false), or there again.
-    std::function<void(bool up)> on_link;
   };
 
   virtual ~NetBackend() = default;
