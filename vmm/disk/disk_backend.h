@@ -44,10 +44,11 @@ struct DiskRequest {
   // The backend's own, from submit to on_disk_complete.
   struct {
     DiskRequest* next = nullptr;
-    std::byte* bounce = nullptr;
-    std::uint64_t done = 0;  // [bytes]
-    std::uint32_t step = 0;  // [bytes] asked of the host
+    std::uint64_t done = 0;   // [bytes]
+    std::int64_t result = 0;  // of the host's call
+    iovec piece{};            // what the host is asked for in the buffers' place
     std::uint8_t stage = 0;
+    std::uint8_t refusals = 0;
   } backend;
 };
 
@@ -72,7 +73,8 @@ class DiskQueue {
   virtual void submit(DiskRequest& request) noexcept = 0;
   // Hands over all that was submitted, waits up to `wait` until a request is complete or a bell
   // rings (zero: not at all; a queue may always wait shorter), collects. Returns the number of
-  // completions, each given to on_disk_complete.
+  // completions, each given to on_disk_complete. A bell that rang is used up by it, so the client
+  // looks at what the bells stand for after each advance.
   virtual std::size_t advance(std::chrono::nanoseconds wait) noexcept = 0;
   // Waits until nothing is in flight. Bells are not heard meanwhile.
   virtual void drain() noexcept = 0;

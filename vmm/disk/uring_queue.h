@@ -1,0 +1,80 @@
+// The queue of a file by io_uring(7): requests, their completions and the bells (the driver's
+// kicks) all go through one ring, so that one system call hands over a batch, takes what is done
+// and waits. Data already in the page cache is there when that call returns.
+//
+// The executor watches the ring's descriptor only. Completions are made by the kernel inside our
+// own calls (IORING_SETUP_DEFER_TASKRUN, Linux 6.1), not by interrupting the thread; older kernels
+// do without.
+//
+// Not used: registered buffers (they would pin all of the guest's memory), SQPOLL (a kernel thread
+// that spins).
+//
+// Thread rule: as DiskQueue; made on its executor's thread.
+#pragma once
+
+#include <liburing.h>
+
+#include <memory>
+#include <vector>
+
+#include "vmm/disk/file_transfer.h"
+#include "vmm/disk/request_list.h"
+
+namespace skiff {
+
+class UringQueue final : public DiskQueue {
+ public:
+  // 0, or the errno with which the host refuses io_uring as such (EPERM, ENOSYS, ...).
+  static int probe() noexcept;
+  // Null where the host refuses.
+  static std::unique_ptr<UringQueue> create(DiskFile& file, Executor& executor,
+                                            DiskQueueClient& client, std::uint32_t depth);
+
+  ~UringQueue() override;
+  UringQueue(const UringQueue&) = delete;
+  UringQueue& operator=(const UringQueue&) = delete;
+
+  void submit(DiskRequest& request) noexcept override;
+  std::size_t advance(std::chrono::nanoseconds wait) noexcept override;
+  void drain() noexcept override;
+  std::size_t in_flight() const noexcept override { return in_flight_; }
+  bool set_bells(std::span<const int> eventfds) override;
+  const char* engine() const noexcept override { return "io_uring"; }
+
+ private:
+  struct Bell {
+    int fd;
+    bool is_armed;
+  };
+
+  UringQueue(DiskFile& file, Executor& executor, DiskQueueClient& client);
+  bool open(std::uint32_t depth);
+
+  void prepare_all();
+  void prepare_call(io_uring_sqe& sqe, DiskRequest& request);
+  io_uring_sqe* free_sqe();
+  bool arm(std::size_t bell);
+  void enter(std::chrono::nanoseconds wait);
+  bool enter_and_wait();
+  void reap();
+  void heard(std::size_t bell, const io_uring_cqe& cqe);
+  std::size_t deliver();
+
+  Executor& executor_;
+  DiskQueueClient& client_;
+  FileTransfer transfer_;
+  const int file_fd_;
+  io_uring ring_{};
+  bool is_open_ = false;
+  bool has_fixed_file_ = false;
+  std::unique_ptr<Watch> watch_;
+  std::unique_ptr<Timer> retry_;
+  std::vector<Bell> bells_;
+  std::size_t armed_ = 0;
+  bool bells_closing_ = false;
+  RequestList submitted_;  // started, to be prepared
+  RequestList completed_;  // to be told to the client
+  std::size_t in_flight_ = 0;
+};
+
+}  // namespace skiff
