@@ -14,9 +14,11 @@
 // Source: Virtual I/O Device (VIRTIO) 1.2, 5.2.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "virtio/core/virtio_device.h"
 #include "vmm/base/clock.h"
@@ -36,7 +38,12 @@ struct BlockOptions {
   std::uint16_t queue_size = 256;  // a power of two, 4 to kMaxQueueSize (larger ones are cut)
   RateLimit operations;            // requests per second
   RateLimit bandwidth;             // bytes read and written per second
+  // How long the device looks at its rings by itself before it waits for a notification, where the
+  // driver lately came back sooner than this. 0: never.
+  std::chrono::nanoseconds poll = std::chrono::microseconds(32);
 };
+
+class BlockService;
 
 class BlockDevice final : public VirtioDevice {
  public:
@@ -63,8 +70,8 @@ class BlockDevice final : public VirtioDevice {
   const char* engine() const noexcept;
 
  private:
-  class Service;
-  const std::shared_ptr<Service> service_;
+  const std::shared_ptr<BlockService> service_;
+  std::vector<std::uint16_t> queue_sizes_;  // const after construction
 };
 
 }  // namespace skiff

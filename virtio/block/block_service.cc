@@ -1,0 +1,399 @@
+#include "virtio/block/block_service.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <system_error>
+#include <utility>
+
+#include "virtio/block/block_regs.h"
+
+namespace skiff {
+namespace {
+
+using namespace virtio_blk;
+using std::chrono::microseconds;
+using std::chrono::nanoseconds;
+using Action = BlockRequest::Action;
+
+// How long one turn keeps the executor's thread from its other devices, under load.
+constexpr nanoseconds kTurn = microseconds(500);
+// The longest wait in the disk's queue, within a turn.
+constexpr nanoseconds kDiskWait = microseconds(100);
+constexpr nanoseconds kDriverWait = microseconds(150);
+// What the average of the driver's gaps counts longer ones as.
+constexpr nanoseconds kLongGap = microseconds(1000);
+// Every so many rounds it is looked at anew whether the disk completes at once.
+constexpr unsigned kProbeRounds = 64;
+
+// A disk that fails is told of so often.
+constexpr RateLimit kErrorLines{.per_second = 1, .burst = 5};
+
+// Intervals of waiting are real time, whatever the clock of the device.
+nanoseconds real_time() {
+  return std::chrono::steady_clock::now().time_since_epoch();
+}
+
+const char* name_of(DiskOperation operation) {
+  switch (operation) {
+    case DiskOperation::read:
+      return "read";
+    case DiskOperation::write:
+      return "write";
+    case DiskOperation::flush:
+      return "flush";
+    case DiskOperation::discard:
+      return "discard";
+    case DiskOperation::write_zeroes:
+      return "write of zeroes";
+  }
+  return "request";
+}
+
+}  // namespace
+
+BlockService::Queue::Queue(ActiveQueue&& queue)
+    : active(std::move(queue)), requests(std::make_unique<Request[]>(active.ring.size())) {
+  for (std::size_t i = active.ring.size(); i-- != 0;) {
+    requests[i].queue = this;
+    requests[i].next_free = std::exchange(free, &requests[i]);
+  }
+}
+
+BlockService::BlockService(std::unique_ptr<DiskBackend> disk, Executor& executor,
+                           const Clock& clock, const BlockOptions& options)
+    : options_(options),
+      clock_(clock),
+      executor_(executor),
+      disk_(std::move(disk)),
+      guest_faults_(options_.name),
+      error_lines_(kErrorLines),
+      operations_(options_.operations),
+      bandwidth_(options_.bandwidth) {
+  limits_.block_size = disk_->info().block_size;
+  limits_.read_only = disk_->info().read_only;
+}
+
+BlockService::~BlockService() = default;
+
+// --- Life -------------------------------------------------------------------------------------
+
+bool BlockService::open_queue() {
+  if (disk_queue_ != nullptr) return true;
+  disk_queue_ =
+      disk_->create_queue(executor_, *this, std::uint32_t{options_.queues} * options_.queue_size);
+  if (disk_queue_ == nullptr) return false;
+  engine_.store(disk_queue_->engine());
+  tokens_timer_ = executor_.create_timer([this] { on_disk_wake(); });
+  return true;
+}
+
+std::vector<int> BlockService::bells() const {
+  std::vector<int> bells{again_.fd()};
+  for (const auto& queue : queues_)
+    bells.push_back(queue->active.kick->fd());
+  return bells;
+}
+
+void BlockService::start(Activation activation, VirtioInterrupts* interrupts) {
+  interrupts_ = interrupts;
+  state_ = State::running;
+  limits_.discard = (activation.features & kFeatureDiscard) != 0;
+  limits_.write_zeroes = (activation.features & kFeatureWriteZeroes) != 0;
+  writes_through_ = (activation.features & kFeatureFlush) == 0;
+  for (ActiveQueue& queue : activation.queues)
+    queues_.push_back(std::make_unique<Queue>(std::move(queue)));
+  if (!open_queue() || !disk_queue_->set_bells(bells())) {
+    log_error("{}: the host refuses what its disk needs", options_.name);
+    return break_off("the host refuses what the disk needs");
+  }
+  on_disk_wake();  // what was made available before
+}
+
+void BlockService::stop(std::function<void()> done) {
+  done_ = std::move(done);
+  state_ = State::stopping;
+  if (held_ != nullptr) release(*std::exchange(held_, nullptr));
+  if (tokens_timer_ != nullptr) tokens_timer_->cancel();
+  on_disk_wake();
+}
+
+void BlockService::finish_stop() {
+  if (disk_queue_ != nullptr && !disk_queue_->set_bells({})) {
+    log_error("{}: the host does not let go of the queues' eventfds", options_.name);
+  }
+  queues_.clear();
+  again_.consume();
+  interrupts_ = nullptr;
+  state_ = State::stopped;
+  // The last thing: it may activate the device again.
+  if (const auto done = std::exchange(done_, nullptr)) done();
+}
+
+void BlockService::shut_down() {
+  if (state_ != State::stopped) {
+    state_ = State::stopping;
+    held_ = nullptr;
+    if (disk_queue_ != nullptr) disk_queue_->drain();
+    finish_stop();
+  }
+  tokens_timer_.reset();
+  disk_queue_.reset();
+}
+
+void BlockService::break_off(std::string_view why) {
+  state_ = State::broken;
+  if (held_ != nullptr) release(*std::exchange(held_, nullptr));
+  guest_faults_.report("{}", why);
+  if (interrupts_ != nullptr) interrupts_->needs_reset(why);
+}
+
+void BlockService::on_disk_wake() noexcept {
+  if (state_ == State::running) return serve();
+  again_.consume();
+  if (disk_queue_ != nullptr) disk_queue_->advance({});
+  const bool is_quiet = disk_queue_ == nullptr || disk_queue_->in_flight() == 0;
+  if (state_ == State::stopping && is_quiet) finish_stop();
+}
+
+// --- Rounds -----------------------------------------------------------------------------------
+
+void BlockService::serve() {
+  const nanoseconds start = real_time();
+  if (idle_since_.count() != 0) note_gap(start - std::exchange(idle_since_, nanoseconds(0)));
+  again_.consume();
+  disable_notifications();
+  for (;;) {
+    const std::size_t popped = pop_all();
+    const std::size_t completed = ask_disk(popped);
+    if (state_ != State::running) return;
+    publish_all();
+    if (popped + completed == 0) {
+      if (!wait_for_driver()) return;
+    } else if (real_time() - start > kTurn) {
+      again_.signal();
+      return;
+    }
+  }
+}
+
+// Hands over what was popped. Where the disk answers at once it is not waited for; else the wait is
+// part of the same system call, and the driver may knock meanwhile.
+std::size_t BlockService::ask_disk(std::size_t popped) {
+  if (disk_queue_->in_flight() == 0) return 0;
+  if (state_ != State::running) return disk_queue_->advance({});
+  if (popped != 0 && (completes_at_once_ || ++rounds_ % kProbeRounds == 0)) {
+    const std::size_t completed = disk_queue_->advance({});
+    completes_at_once_ = completed != 0;
+    return completed;
+  }
+  const bool has_more = enable_notifications();
+  const std::size_t completed = disk_queue_->advance(has_more ? nanoseconds(0) : kDiskWait);
+  disable_notifications();
+  return completed;
+}
+
+// Nothing to do. True: there is again. False: back to the executor, which hears the bells.
+bool BlockService::wait_for_driver() {
+  // Its timer wakes us, and until then the driver need not knock.
+  if (held_ != nullptr) return false;
+  const nanoseconds start = real_time();
+  const bool is_idle = disk_queue_->in_flight() == 0;
+  bool found = is_idle && driver_gap_ < options_.poll && spin(options_.poll);
+  if (!found) {
+    found = enable_notifications();
+    if (!found && is_idle && driver_gap_ < kDriverWait) {
+      disk_queue_->advance(kDriverWait);
+      found = any_available();
+    }
+    if (!found) {
+      idle_since_ = is_idle ? start : nanoseconds(0);
+      return false;
+    }
+    disable_notifications();
+  }
+  note_gap(real_time() - start);
+  return true;
+}
+
+void BlockService::note_gap(nanoseconds gap) {
+  driver_gap_ += (std::min(gap, kLongGap) - driver_gap_) / 4;
+}
+
+bool BlockService::spin(nanoseconds bound) const {
+  constexpr int kLooksPerTime = 16;
+  const nanoseconds end = real_time() + bound;
+  do {
+    for (int i = 0; i < kLooksPerTime; ++i) {
+      if (any_available()) return true;
+    }
+  } while (real_time() < end);
+  return false;
+}
+
+bool BlockService::any_available() const {
+  return std::ranges::any_of(queues_,
+                             [](const auto& queue) { return queue->active.ring.has_available(); });
+}
+
+void BlockService::disable_notifications() {
+  for (const auto& queue : queues_)
+    queue->active.ring.disable_notifications();
+}
+
+bool BlockService::enable_notifications() {
+  bool has_more = false;
+  for (const auto& queue : queues_)
+    has_more = queue->active.ring.enable_notifications() || has_more;
+  return has_more;
+}
+
+void BlockService::publish_all() {
+  for (const auto& queue : queues_) {
+    if (!std::exchange(queue->has_unpublished, false)) continue;
+    if (queue->active.ring.publish()) interrupts_->signal_queue(queue->active.index);
+  }
+}
+
+// --- Requests ---------------------------------------------------------------------------------
+
+std::size_t BlockService::pop_all() {
+  limits_.capacity = disk_->capacity();
+  std::size_t popped = 0;
+  if (held_ != nullptr && take_tokens(*held_)) {
+    ++popped;
+    execute(*std::exchange(held_, nullptr));
+  }
+  for (const auto& queue : queues_) {
+    // At most what the ring holds: completions are published between rounds.
+    while (held_ == nullptr && queue->free != nullptr && pop_one(*queue))
+      ++popped;
+    if (state_ != State::running) break;
+  }
+  return popped;
+}
+
+bool BlockService::pop_one(Queue& queue) {
+  Request& request = *queue.free;
+  switch (queue.active.ring.pop(request.chain)) {
+    case PopResult::empty:
+      return false;
+    case PopResult::broken:
+      break_off(queue.active.ring.fault());
+      return false;
+    case PopResult::chain:
+      break;
+  }
+  queue.free = request.next_free;
+  request.parsed.parse(request.chain, limits_);
+  if (request.parsed.action == Action::unanswerable) {
+    break_off(request.parsed.fault);
+    return false;
+  }
+  if (request.parsed.fault != nullptr) guest_faults_.report("{}", request.parsed.fault);
+  if (!take_tokens(request)) {
+    held_ = &request;
+    return false;
+  }
+  execute(request);
+  return true;
+}
+
+bool BlockService::take_tokens(const Request& request) {
+  if (!operations_.is_limited() && !bandwidth_.is_limited()) return true;
+  const BlockRequest& parsed = request.parsed;
+  const bool moves_data = parsed.action == Action::read || parsed.action == Action::write;
+  const std::uint64_t bytes = moves_data ? parsed.length : 0;
+  const nanoseconds now = clock_.monotonic();
+  nanoseconds ready{};
+  if (operations_.try_take(1, now)) {
+    if (bandwidth_.try_take(bytes, now)) return true;
+    operations_.give_back(1);
+    ready = bandwidth_.ready_at(bytes);
+  } else {
+    ready = operations_.ready_at(1);
+  }
+  tokens_timer_->arm(ready);
+  return false;
+}
+
+void BlockService::execute(Request& request) {
+  const BlockRequest& parsed = request.parsed;
+  request.force_unit_access = writes_through_;
+  request.offset = parsed.offset;
+  request.length = parsed.length;
+  request.buffers = request.parsed.data;
+  switch (parsed.action) {
+    case Action::read:
+    case Action::write:
+      if (parsed.length == 0) return finish(request, kStatusOk);
+      request.operation =
+          parsed.action == Action::read ? DiskOperation::read : DiskOperation::write;
+      return disk_queue_->submit(request);
+    case Action::flush:
+      request.operation = DiskOperation::flush;
+      return disk_queue_->submit(request);
+    case Action::discard:
+    case Action::write_zeroes:
+      request.operation =
+          parsed.action == Action::discard ? DiskOperation::discard : DiskOperation::write_zeroes;
+      request.next_range = 0;
+      return execute_range(request);
+    case Action::get_id:
+      write_id(request);
+      return finish(request, kStatusOk);
+    default:
+      return finish(request, parsed.status);
+  }
+}
+
+void BlockService::execute_range(Request& request) {
+  const std::vector<BlockRange>& ranges = request.parsed.ranges;
+  if (request.next_range == ranges.size()) return finish(request, kStatusOk);
+  const BlockRange& range = ranges[request.next_range++];
+  request.offset = range.offset;
+  request.length = range.length;
+  request.may_unmap = range.unmap;
+  request.buffers = {};
+  disk_queue_->submit(request);
+}
+
+void BlockService::write_id(const Request& request) const {
+  std::array<std::byte, kIdBytes> id{};
+  std::memcpy(id.data(), options_.serial.data(), std::min(options_.serial.size(), id.size()));
+  ChainWriter(request.chain).write(std::span(id).first(request.parsed.length));
+}
+
+void BlockService::on_disk_complete(DiskRequest& request) noexcept {
+  auto& own = static_cast<Request&>(request);
+  if (state_ != State::running) return release(own);
+  if (request.error != 0) {
+    report(request);
+    return finish(own, request.error == EOPNOTSUPP ? kStatusUnsupported : kStatusIoError);
+  }
+  const bool has_ranges = request.operation == DiskOperation::discard ||
+                          request.operation == DiskOperation::write_zeroes;
+  if (has_ranges) return execute_range(own);
+  finish(own, kStatusOk);
+}
+
+// The status is the last writable byte, so all of that half counts as written.
+void BlockService::finish(Request& request, std::uint8_t status) {
+  *request.parsed.status_byte = std::byte{status};
+  request.queue->active.ring.complete(request.chain, request.chain.writable_size());
+  request.queue->has_unpublished = true;
+  release(request);
+}
+
+void BlockService::release(Request& request) {
+  request.next_free = std::exchange(request.queue->free, &request);
+}
+
+void BlockService::report(const DiskRequest& request) {
+  if (!error_lines_.try_take(1, clock_.monotonic())) return;
+  log_warning("{}: {} of {} bytes at {} failed: {}", options_.name, name_of(request.operation),
+              request.length, request.offset, std::generic_category().message(request.error));
+}
+
+}  // namespace skiff
