@@ -55,6 +55,14 @@ for flavour in $(echo "$wanted" | awk '$3 != "guest" { print $3 }' | sort -u); d
   "$root/guest/initramfs/build.sh" "$cache/initramfs/$flavour.cpio.gz" "$cache/kernel/$flavour-amd64"
 done
 
+# Scenarios want a root disk for their guests, and a host's tools.
+scenarios=no scenario_count=0
+memory=1500
+if echo "$wanted" | grep -q ' @'; then
+  scenarios=yes memory=3000 scenario_count=$(echo "$wanted" | grep -c " @")
+  "$here/build-root-disk.sh" 2>"$cache/fetch.log" || skip "no root disk: $(tail -n 1 "$cache/fetch.log")"
+fi
+
 if [ -z "$out" ]; then
   out=$(mktemp -d)
   trap 'rm -rf "$out"' EXIT
@@ -67,6 +75,7 @@ echo "$wanted" >"$out/wanted"
 expect=${expect:-$build/tests/lab/lab-expect}
 need "$expect"
 "$here/bundle.sh" "$out" "$expect"
+[ $scenarios = no ] || "$here/bundle.sh" "$out" "${expect%/*}/lab-dns"
 guests=${guests:-$build/guest}
 if echo "$wanted" | awk '$3 == "guest" { found = 1 } END { exit !found }'; then
   need "$guests/hello"
@@ -83,10 +92,12 @@ case $vmm in
     ;;
   qemu) "$here/bundle-qemu.sh" "$out" ;;
 esac
+# What is there already stays: the C library must be that of the loader beside it.
+[ $scenarios = no ] || cp -an "$cache/programs/host/root/." "$out/rootfs/" || true
 
 count=$(echo "$wanted" | wc -l)
 set +e
-"$here/run.sh" --timeout $((60 + 60 * count)) "$out" inside/cases.sh
+"$here/run.sh" --memory $memory --timeout $((60 + 60 * count + 240 * scenario_count)) "$out" inside/cases.sh
 status=$?
 case $status in
   0) exit 0 ;;

@@ -64,8 +64,8 @@ Options parse_arguments(const std::vector<std::string>& words) {
 
 int signal_named(const std::string& name) {
   static const std::map<std::string, int> kNames = {
-      {"TERM", SIGTERM}, {"INT", SIGINT},   {"KILL", SIGKILL}, {"HUP", SIGHUP},
-      {"QUIT", SIGQUIT}, {"TSTP", SIGTSTP}, {"CONT", SIGCONT}, {"USR1", SIGUSR1}};
+      {"TERM", SIGTERM}, {"INT", SIGINT},   {"KILL", SIGKILL}, {"HUP", SIGHUP},  {"QUIT", SIGQUIT},
+      {"TSTP", SIGTSTP}, {"STOP", SIGSTOP}, {"CONT", SIGCONT}, {"USR1", SIGUSR1}};
   const auto found = kNames.find(name);
   if (found == kNames.end()) throw std::runtime_error("unknown signal " + name);
   return found->second;

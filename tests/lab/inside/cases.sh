@@ -2,6 +2,7 @@
 # /lab/results NAME.status, NAME.console (what the guest printed) and NAME.out (what went wrong; the VMM's own messages).
 cp /lab/vmm /tmp/vmm
 . /lab/inside/vmm.sh
+. /lab/inside/scenario.sh
 mkdir -p /lab/results /tmp/case
 
 # MiB of a memory setting such as 512M, less what a kernel keeps for itself: in KiB, for MemTotal.
@@ -10,6 +11,16 @@ memory_floor() { echo $((${1%M} * 1024 * 85 / 100 - 65536 )); }
 play() {
   name=$1 kernel=$2 image=$3 vcpus=$4 memory=$5 script=$6
   shift 6
+  rm -f /tmp/case/*
+  : >"/lab/results/$name.console"
+  case $script in
+    @*)
+      scenario "${script#@}" "$@" >"/lab/results/$name.out" 2>&1
+      status=$?
+      echo "$status" >"/lab/results/$name.status"
+      return
+      ;;
+  esac
   sed -e "s/@VCPUS@/$vcpus/g; s/@MEMORY_FLOOR@/$(memory_floor "$memory")/; s/@PANIC_STATUS@/$vmm_panic_status/" \
     "/lab/consoles/$script" >/tmp/case/script
   options=
