@@ -17,6 +17,8 @@
 #include <vector>
 
 #include "vmm/base/clock.h"
+#include "vmm/base/fd.h"
+#include "vmm/base/fd.h"
 #include "vmm/net/frame_ring.h"
 #include "vmm/net/net_backend.h"
 #include "vmm/net/slirp_library.h"
