@@ -16,6 +16,7 @@
 
 #include <sys/uio.h>
 
+#include <bit>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -90,6 +91,11 @@ class DiskQueue {
   // What does the work: "io_uring", "threads", "memory", "null". For logs.
   virtual const char* engine() const noexcept = 0;
 };
+
+// A power of two from a sector's 512 bytes to the 64 KiB that drivers know.
+constexpr bool is_disk_block_size(std::uint64_t size) {
+  return size >= 512 && size <= 65536 && std::has_single_bit(size);
+}
 
 // Constant facts.
 struct DiskInfo {

@@ -22,12 +22,6 @@ namespace skiff {
 namespace {
 
 constexpr std::uint32_t kSectorSize = 512;
-constexpr std::uint32_t kLargestBlock = 64 * 1024;
-
-bool is_block_size(std::uint64_t size) {
-  return size >= kSectorSize && size <= kLargestBlock && is_aligned(size, size & (~size + 1));
-}
-
 [[noreturn]] void refuse(const DiskOptions& options, int error) {
   const std::string why = std::generic_category().message(error);
   const std::string text = fmt::format("disk {}: {}", options.path, why);
@@ -127,7 +121,7 @@ void FileDisk::find_direct_alignment() {
 void FileDisk::find_block_sizes(const DiskOptions& options) {
   const std::uint32_t least = std::max(kSectorSize, file_.transfer_alignment);
   info_.block_size = options.block_size != 0 ? options.block_size : least;
-  if (!is_block_size(info_.block_size)) {
+  if (!is_disk_block_size(info_.block_size)) {
     throw ConfigError(fmt::format("disk {}: block_size {} is no power of two from 512 to 65536",
                                   options.path, info_.block_size));
   }
@@ -139,7 +133,7 @@ void FileDisk::find_block_sizes(const DiskOptions& options) {
   }
   unsigned physical = kPageSize;  // the page cache's and nearly every file system's unit
   if (is_block_device_ && ::ioctl(fd_.get(), BLKPBSZGET, &physical) != 0) physical = kPageSize;
-  if (!is_block_size(physical)) physical = kPageSize;
+  if (!is_disk_block_size(physical)) physical = kPageSize;
   info_.physical_block_size = std::max(info_.block_size, physical);
   info_.discard_alignment = info_.physical_block_size;
 }

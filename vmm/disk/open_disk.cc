@@ -15,8 +15,7 @@ DiskInfo info_of(const DiskOptions& options, const char* name) {
   DiskInfo info;
   info.name = name;
   if (options.block_size != 0) info.block_size = options.block_size;
-  if (info.block_size < 512 || info.block_size > 65536 ||
-      (info.block_size & (info.block_size - 1)) != 0) {
+  if (!is_disk_block_size(info.block_size)) {
     throw ConfigError(fmt::format("disk {}: block_size {} is no power of two from 512 to 65536",
                                   name, info.block_size));
   }

@@ -20,9 +20,10 @@ constexpr std::uint32_t kMinEntries = 8;
 constexpr std::uint32_t kMaxEntries = 256;  // a larger batch takes several calls
 constexpr std::uint32_t kMaxCompletions = 4096;
 
-// Tried in this order: 6.1, 5.19, any.
+// Tried in this order: Linux 6.0, 5.19, any. Not IORING_SETUP_DEFER_TASKRUN: since Linux 6.3 such a
+// ring does not wake who polls its descriptor, as an executor does, for work that is only deferred.
 constexpr unsigned kSetups[] = {
-    IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_TASKRUN_FLAG |
+    IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG |
         IORING_SETUP_SUBMIT_ALL,
     IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG | IORING_SETUP_SUBMIT_ALL,
     0,

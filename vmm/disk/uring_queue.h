@@ -2,9 +2,8 @@
 // kicks) all go through one ring, so that one system call hands over a batch, takes what is done
 // and waits. Data already in the page cache is there when that call returns.
 //
-// The executor watches the ring's descriptor only. Completions are made by the kernel inside our
-// own calls (IORING_SETUP_DEFER_TASKRUN, Linux 6.1), not by interrupting the thread; older kernels
-// do without.
+// The executor watches the ring's descriptor only. Completions are made when the thread next calls the
+// kernel, not by interrupting it (IORING_SETUP_COOP_TASKRUN, Linux 5.19; older ones interrupt).
 //
 // Not used: registered buffers (they would pin all of the guest's memory), SQPOLL (a kernel thread
 // that spins).
