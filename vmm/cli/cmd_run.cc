@@ -41,6 +41,16 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
     {.names = "--memory",
      .value = "SIZE",
      .help = "Short for --set machine.memory=SIZE, such as 512M or 4.5G."},
+    {.names = "--disk",
+     .value = "PATH[,ro]",
+     .help =
+         "One more virtio disk, a raw image or block device; with ,ro it is read-only. The first "
+         "is the guest's /dev/vda.",
+     .completion = Completion::file},
+    {.names = "--net",
+     .value = "user|tap=NAME",
+     .help = "One more virtio network card: user networking, which needs no privileges, or a tap "
+             "interface of the host."},
     {.names = "--no-input",
      .value = "",
      .help = "Do not read stdin: short for --set console.input=false."},
@@ -55,6 +65,7 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
 constexpr auto kExamples = std::to_array<ExampleSpec>({
     {"skiff run vm.toml", "start the machine that vm.toml describes"},
     {"skiff run --kernel vmlinuz --initrd initrd.img --memory 1G", "without a file"},
+    {"skiff run vm.toml --disk root.img --net user", "with a disk and a network"},
     {"skiff run vm.toml --set boot.cmdline=\"console=ttyS0 single\"", "change one key"},
     {"skiff run vm.toml --stats=json 2>exits.json", "count the exits of a run"},
     {"printf 'uname -a\\npoweroff\\n' | skiff run vm.toml", "let a pipe do the typing"},

@@ -7,6 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "vmm/cli/command_line.h"
+
 namespace skiff {
 namespace {
 
@@ -19,6 +21,30 @@ constexpr std::array kShortForms = {
     std::pair{"--no-input"sv, "console.input"sv},
 };
 
+// --disk PATH[,ro]: a section more.
+void add_disk(const std::string& value, std::vector<ConfigOverride>& out) {
+  constexpr std::string_view kReadOnly = ",ro";
+  const bool read_only = value.ends_with(kReadOnly);
+  const std::string path = value.substr(0, value.size() - (read_only ? kReadOnly.size() : 0));
+  const std::string label = fmt::format("--disk {}", value);
+  out.push_back({.key = "disk.+.path", .value = path, .label = label});
+  if (read_only) out.push_back({.key = "disk.-.read_only", .value = "true", .label = label});
+}
+
+// --net user, --net tap=NAME.
+void add_net(const std::string& value, std::vector<ConfigOverride>& out) {
+  const std::string label = fmt::format("--net {}", value);
+  const auto equals = value.find('=');
+  const std::string type = value.substr(0, equals);
+  if ((type == "user") != (equals == std::string::npos) || (type != "user" && type != "tap")) {
+    throw UsageError(fmt::format("--net is \"{}\"; it must be user or tap=NAME", value));
+  }
+  out.push_back({.key = "net.+.type", .value = type, .label = label});
+  if (equals != std::string::npos) {
+    out.push_back({.key = "net.-.tap", .value = value.substr(equals + 1), .label = label});
+  }
+}
+
 }  // namespace
 
 std::vector<ConfigOverride> config_overrides(const Arguments& arguments) {
@@ -28,6 +54,8 @@ std::vector<ConfigOverride> config_overrides(const Arguments& arguments) {
       out.push_back(parse_set_argument(option.value));
       continue;
     }
+    if (option.name == "--disk") add_disk(option.value, out);
+    if (option.name == "--net") add_net(option.value, out);
     const auto* form = std::find_if(kShortForms.begin(), kShortForms.end(),
                                     [&](const auto& each) { return each.first == option.name; });
     if (form == kShortForms.end()) continue;

@@ -27,6 +27,36 @@ std::string config_summary(const VmConfig& config) {
         break;
     }
   }
+  for (const DiskConfig& disk : config.disks) {
+    const auto kinds = find_config_key("disk", "backend")->choices;
+    out +=
+        fmt::format(", disk {}{}",
+                    disk.host.kind == DiskKind::file
+                        ? disk.host.path
+                        : fmt::format("{} of {}", kinds[static_cast<std::size_t>(disk.host.kind)],
+                                      format_size(disk.host.size)),
+                    disk.host.read_only ? " (read-only)" : "");
+  }
+  for (const NetConfig& net : config.nets) {
+    out += net.host.type == NetType::user ? ", user networking"
+           : net.host.fd >= 0             ? fmt::format(", tap descriptor {}", net.host.fd)
+                                          : fmt::format(", tap {}", net.host.tap);
+  }
+  for (const VirtioConsolePortConfig& port : config.virtio_console.ports) {
+    out += ", virtio console port ";
+    switch (port.target) {
+      case SerialTarget::console:
+        out += "on the console";
+        break;
+      case SerialTarget::file:
+        out += fmt::format("to {}", port.path);
+        break;
+      case SerialTarget::null_sink:
+        out += "to nowhere";
+        break;
+    }
+  }
+  if (config.rng) out += ", entropy source";
   return out;
 }
 

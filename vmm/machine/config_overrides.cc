@@ -50,7 +50,12 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
   }
 }
 
+// The section behind the last one, and the last one.
+constexpr std::string_view kNew = "+";
+constexpr std::string_view kLast = "-";
+
 bool is_index(std::string_view part) {
+  if (part == kNew || part == kLast) return true;
   return !part.empty() && part.size() <= 4 &&
          std::all_of(part.begin(), part.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
@@ -146,7 +151,13 @@ class Overlay {
                       quoted(part)));
       return nullptr;
     }
-    std::from_chars(part.data(), part.data() + part.size(), index);
+    if (part == kNew) {
+      index = from.items.size();
+    } else if (part == kLast) {
+      index = from.items.empty() ? 0 : from.items.size() - 1;
+    } else {
+      std::from_chars(part.data(), part.data() + part.size(), index);
+    }
     if (index > from.items.size() || index > kMaxIndex) {
       fail(fmt::format("there is no element {}; the next one to be added is {}", index,
                        from.items.size()));

@@ -11,8 +11,9 @@
 namespace skiff {
 
 struct ConfigOverride {
-  std::string
-      key;  // dotted: "machine.vcpus"; in a list of sections by its place: "serial.0.target"
+  // Dotted: "machine.vcpus"; in a list of sections by its place: "serial.0.target", "disk.+.path"
+  // (a new one at the end), "disk.-.read_only" (the last one).
+  std::string key;
   std::string value;  // a TOML value; where the key wants text, or it is none, text as it stands
   std::string label;  // what error messages begin with: "--set machine.vcpus=2", "--vcpus 2"
 };

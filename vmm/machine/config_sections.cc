@@ -222,7 +222,14 @@ void read_boot(const ConfigNode* table, std::uint64_t memory, const ConfigPaths&
       boot.cmdline = *cmdline;
     }
   }
-  if (const auto named = reader.boolean("virtio_mmio_cmdline")) boot.virtio_mmio_cmdline = *named;
+  if (const auto named = reader.boolean("virtio_mmio_cmdline")) {
+    boot.virtio_mmio_cmdline = *named;
+    if (*named && boot.protocol == BootProtocol::flat) {
+      reader.error("virtio_mmio_cmdline",
+                   "boot.virtio_mmio_cmdline has no meaning with boot.protocol = \"flat\", which "
+                   "has no command line");
+    }
+  }
   read_flat(reader.sub_section("flat"), boot.protocol == BootProtocol::flat,
             protocol.has_value() || !reader.has("protocol"), boot.flat, diagnostics);
 }

@@ -134,6 +134,22 @@ TEST(AcpiTables, MadtOfASmallMachine) {
   EXPECT_EQ(entries(tables["APIC"]), expected);
 }
 
+// A guest that learns of the device elsewhere than in the namespace must not take its line for an
+// edge.
+TEST(AcpiTables, MadtTellsOfLevelTriggeredIsaLinesOnce) {
+  AcpiPlatform platform = sample_platform(1);
+  for (HwDescription& device : platform.devices) {
+    if (device.name != "VIO0" && device.name != "COM1") continue;
+    device.interrupt = HwInterrupt{.number = 10, .trigger = IrqTrigger::level, .shared = true};
+  }
+  using namespace std::string_literals;
+  const std::vector<std::pair<unsigned, std::string>> expected{
+      {0, "\0\0\1\0\0\0"s},         {1, "\0\0\0\0\xc0\xfe\0\0\0\0"s}, {2, "\0\0\2\0\0\0\0\0"s},
+      {2, "\0\x9\x9\0\0\0\x0d\0"s}, {2, "\0\x0a\x0a\0\0\0\x0d\0"s},   {4, "\xff\0\0\1"s},
+  };
+  EXPECT_EQ(entries(Tables(platform)["APIC"]), expected);
+}
+
 TEST(AcpiTables, MadtUsesX2apicEntriesWhereTheShortOnesEnd) {
   AcpiPlatform platform = sample_platform(0);
   platform.apic_ids = {0, 254, 255, 0x1000};

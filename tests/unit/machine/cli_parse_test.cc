@@ -9,6 +9,7 @@
 #include "vmm/cli/command_spec.h"
 #include "vmm/cli/config_options.h"
 #include "vmm/cli/help_text.h"
+#include "vmm/machine/config_file.h"
 
 namespace skiff {
 namespace {
@@ -59,6 +60,40 @@ TEST(CommandLine, OrderOfTheCommandLineIsKept) {
   EXPECT_EQ(overrides[2].value, "4");
   EXPECT_EQ(overrides[3].key, "console.input");
   EXPECT_EQ(overrides[3].label, "--no-input");
+}
+
+VmConfig config_of(std::vector<std::string> words) {
+  words.insert(words.begin(), {"run", "--kernel", "k"});
+  const ConfigPaths paths{.directory = "", .check_files = false};
+  auto result = read_config("", config_overrides(parse_command_line(words)), config_facts(), paths);
+  for (const auto& error : result.errors)
+    ADD_FAILURE() << error.message;
+  return std::move(result.config);
+}
+
+TEST(CommandLine, DisksAndCardsAreAddedInOrder) {
+  const VmConfig config =
+      config_of({"--disk", "a.img", "--disk", "b,c.img,ro", "--net", "user", "--net", "tap=tap0"});
+  ASSERT_EQ(config.disks.size(), 2U);
+  EXPECT_EQ(config.disks[0].host.path, "a.img");
+  EXPECT_FALSE(config.disks[0].host.read_only);
+  EXPECT_EQ(config.disks[1].host.path, "b,c.img");
+  EXPECT_TRUE(config.disks[1].host.read_only);
+  ASSERT_EQ(config.nets.size(), 2U);
+  EXPECT_EQ(config.nets[0].host.type, NetType::user);
+  EXPECT_EQ(config.nets[1].host.type, NetType::tap);
+  EXPECT_EQ(config.nets[1].host.tap, "tap0");
+}
+
+TEST(CommandLine, ANetThatIsNoneIsExplained) {
+  for (const char* const net : {"bridge", "tap", "user=x", "=", "tap0"}) {
+    try {
+      config_overrides(parse_command_line({"run", "--net", net}));
+      ADD_FAILURE() << net;
+    } catch (const UsageError& error) {
+      EXPECT_THAT(error.what(), HasSubstr("it must be user or tap=NAME"));
+    }
+  }
 }
 
 TEST(CommandLine, ValuesMayBeginWithADash) {

@@ -35,6 +35,8 @@ std::string type_name(ConfigType type) {
       return "choice";
     case ConfigType::string_list:
       return "list of strings";
+    case ConfigType::integer_list:
+      return "list of integers";
   }
   return "?";
 }

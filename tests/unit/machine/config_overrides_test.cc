@@ -81,6 +81,28 @@ TEST(ConfigOverrides, ListsAreReachedByPlace) {
             SerialTarget::null_sink);
 }
 
+TEST(ConfigOverrides, ASectionMoreAndTheLastOne) {
+  const std::string file = std::string(kFile) + "[[disk]]\npath = \"a\"\n";
+  const auto config = good({"disk.+.path=b", "disk.-.read_only=true", "disk.0.queues=2"}, file);
+  ASSERT_EQ(config.disks.size(), 2U);
+  EXPECT_EQ(config.disks[0].host.path, "/vm/a");
+  EXPECT_FALSE(config.disks[0].host.read_only);
+  EXPECT_EQ(config.disks[0].queues, 2);
+  EXPECT_EQ(config.disks[1].host.path, "b");
+  EXPECT_TRUE(config.disks[1].host.read_only);
+  EXPECT_EQ(good({"disk.+.backend=null", "disk.-.size=1M"}).disks.size(), 1U);
+  EXPECT_EQ(good({"disk.-.backend=null", "disk.-.size=1M"}).disks.size(), 1U);
+}
+
+TEST(ConfigOverrides, ListsOfNumbersTakeCommas) {
+  const auto config = good({"io_thread.0.name=a", "io_thread.0.cpus=0,3", "io_thread.+.name=b",
+                            "io_thread.-.cpus=[1]", "io_thread.+.name=c", "io_thread.-.cpus=2"});
+  ASSERT_EQ(config.io_threads.size(), 3U);
+  EXPECT_THAT(config.io_threads[0].cpus, ElementsAre(0, 3));
+  EXPECT_THAT(config.io_threads[1].cpus, ElementsAre(1));
+  EXPECT_THAT(config.io_threads[2].cpus, ElementsAre(2));
+}
+
 TEST(ConfigOverrides, ErrorsNameTheArgument) {
   EXPECT_THAT(bad({"machine.vcpu=2"}),
               ElementsAre("--set machine.vcpu=2: error: unknown key \"vcpu\" in [machine]; did you "
