@@ -20,16 +20,18 @@
 
 namespace skiff {
 
+struct PortWish {
+  std::string name{};
+  bool is_console = true;
+};
+
 class ConsoleFixture : public ::testing::Test {
  protected:
   using Event = virtio_console::Event;
-  struct PortWish {
-    std::string name{};
-    bool is_console = true;
-  };
 
   // One console port without a name unless said otherwise.
   void create(std::vector<PortWish> wishes = {{}}, const DriverQueueOptions& options = {}) {
+    driver.reset();  // before its device
     std::vector<ConsolePortOptions> ports;
     for (const PortWish& wish : wishes) {
       ports.push_back(

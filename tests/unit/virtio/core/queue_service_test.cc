@@ -273,6 +273,7 @@ TEST_F(QueueServiceTest, AKickThatCannotBeWatchedIsTold) {
   service->stop(logged("done"));
   clock.run();
   EXPECT_EQ(log, (Log{"done"}));
+  service.reset();
 }
 
 }  // namespace

@@ -100,6 +100,7 @@ TEST_F(QueueServiceThreadTest, DestroyedWithQueuesRunning) {
 }
 
 TEST_F(QueueServiceThreadTest, DestroyedStoppedNeedsNoLoop) {
+  std::atomic<bool> held{true};
   std::optional<ThreadExecutor> own(std::in_place);
   auto stopped =
       std::make_unique<QueueService>(*own, QueueService::Handlers{.on_kick = [](ActiveQueue&) {}});
@@ -108,7 +109,6 @@ TEST_F(QueueServiceThreadTest, DestroyedStoppedNeedsNoLoop) {
   stopped->stop([&done] { done.count_down(); });
   done.wait();
   // A loop that has ended would leave whatever is posted undone.
-  std::atomic<bool> held{true};
   own->post([&held] {
     while (held.load())
       std::this_thread::yield();

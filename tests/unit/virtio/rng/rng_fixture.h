@@ -15,6 +15,7 @@ namespace skiff {
 class RngFixture : public ::testing::Test {
  protected:
   void create(const RngOptions& wanted = {}, const DriverQueueOptions& options = {}) {
+    driver.reset();  // before its device
     rng = std::make_unique<RngDevice>("rng0", wanted, clock, clock);
     driver = std::make_unique<FakeVirtioDriver>(*rng, options);
   }
