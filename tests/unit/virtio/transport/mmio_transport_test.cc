@@ -136,11 +136,11 @@ TEST_F(Mmio, DoorbellsAreAtQueueNotifyByValue) {
 TEST_F(Mmio, WorksWithoutInterruptAndDoorbells) {
   FakeVirtioDevice device;
   MmioTransport transport(device, *driver.memory, {}, 0, nullptr, nullptr);
-  for (const std::uint64_t status : {1, 3})
+  for (const std::uint64_t status : {1U, 3U})
     write_register(transport, kStatus, status, 4);
   write_register(transport, kDriverFeaturesSel, 1, 4);
   write_register(transport, kDriverFeatures, 1, 4);
-  for (const std::uint64_t status : {11, 15})
+  for (const std::uint64_t status : {11U, 15U})
     write_register(transport, kStatus, status, 4);
   EXPECT_TRUE(device.active());
   device.interrupts()->signal_config();

@@ -327,7 +327,7 @@ TEST_F(PciWindow, WorksWithDecodingOff) {
 
 TEST_F(PciWindow, WhatIsOutOfBoundsDoesNothing) {
   const std::uint64_t faults = driver.transport->faults();
-  for (const std::uint64_t bar : {2, 5, 6, 255}) {
+  for (const std::uint64_t bar : {2U, 5U, 6U, 255U}) {
     point(bar, kDeviceStatus, 1);
     set_data(kAcknowledge);
   }

@@ -107,6 +107,8 @@ template <typename Driver>
 void expect_still_works(Driver& driver) {
   EXPECT_EQ(driver.device.wrong_calls(), 0);
   EXPECT_GT(driver.device.activations(), 0);
+  const bool wire = driver.wire();
+  EXPECT_EQ(wire, driver.acknowledge() != 0) << "the last one in left the truth on the wire";
   driver.set_status(0);
   driver.start();
   EXPECT_EQ(driver.status(), kRunning);
