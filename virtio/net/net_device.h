@@ -48,9 +48,13 @@ class NetDevice : public VirtioDevice {
  public:
   // Pulls the cable, or puts it back.
   virtual void set_link(bool up) = 0;
+  // Things the driver got wrong. Any thread.
+  virtual std::uint64_t guest_faults() const = 0;
 };
 
-// `executor` and `clock` outlive the device. The destructor follows QueueService's rule.
+// Throws ConfigError for options that make no card (MAC, MTU, queue sizes, more pairs than the
+// back-end has). `executor` and `clock` outlive the device. The destructor follows QueueService's
+// rule.
 std::unique_ptr<NetDevice> create_net_device(NetDeviceOptions options,
                                              std::unique_ptr<NetBackend> backend,
                                              Executor& executor, const Clock& clock);

@@ -18,7 +18,6 @@
 
 #include "vmm/base/clock.h"
 #include "vmm/base/fd.h"
-#include "vmm/base/fd.h"
 #include "vmm/net/frame_ring.h"
 #include "vmm/net/net_backend.h"
 #include "vmm/net/slirp_library.h"

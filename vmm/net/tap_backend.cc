@@ -32,7 +32,7 @@ NetCapabilities make_capabilities(const TapDevice& tap, bool offload) {
 TapBackend::TapBackend(TapDevice tap, bool offload)
     : has_frame_header_(tap.has_frame_header), capabilities_(make_capabilities(tap, offload)) {
   for (Fd& fd : tap.queues)
-    queues_.push_back({.fd = std::move(fd)});
+    queues_.emplace_back().fd = std::move(fd);
   scratch_.reserve(kMaxBuffers);
 }
 

@@ -124,7 +124,8 @@ TapDevice open_tap(const std::string& name, std::uint16_t queues) {
     throw ConfigError(fmt::format("\"{}\" is no name of a network interface (1 to {} characters)",
                                   name, IFNAMSIZ - 1));
   }
-  TapDevice tap{.name = name};
+  TapDevice tap;
+  tap.name = name;
   for (std::uint16_t i = 0; i < std::max<std::uint16_t>(queues, 1); ++i) {
     Fd fd = open_tun();
     ifreq request = request_for(name);
