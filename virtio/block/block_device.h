@@ -33,11 +33,11 @@ struct BlockOptions {
   static constexpr std::size_t kSerialSize = 20;  // VIRTIO_BLK_ID_BYTES
 
   std::string name = "disk0";      // for logs and the exit ledger
-  std::string serial;              // GET_ID; what is beyond kSerialSize bytes is cut off
+  std::string serial{};            // GET_ID; what is beyond kSerialSize bytes is cut off
   std::uint16_t queues = 1;        // 1 to kMaxQueues
   std::uint16_t queue_size = 256;  // a power of two, 4 to kMaxQueueSize (larger ones are cut)
-  RateLimit operations;            // requests per second
-  RateLimit bandwidth;             // bytes read and written per second
+  RateLimit operations{};          // requests per second
+  RateLimit bandwidth{};           // bytes read and written per second
   // How long the device looks at its rings by itself before it waits for a notification, where the
   // driver lately came back sooner than this. 0: never.
   std::chrono::nanoseconds poll = std::chrono::microseconds(32);
