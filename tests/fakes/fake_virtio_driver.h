@@ -48,9 +48,17 @@ class FakeVirtioDriver {
       kick = std::make_unique<EventFd>();
     lay_rings();
   }
-  ~FakeVirtioDriver() { device_.attach(nullptr); }
+  ~FakeVirtioDriver() {
+    if (attached_) detach();
+  }
   FakeVirtioDriver(const FakeVirtioDriver&) = delete;
   FakeVirtioDriver& operator=(const FakeVirtioDriver&) = delete;
+
+  // As a transport that goes away: the memory stays, for a device that is destroyed before it.
+  void detach() {
+    device_.attach(nullptr);
+    attached_ = false;
+  }
 
   // DRIVER_OK with all queues, or those below `count`.
   void activate(std::uint64_t features, std::size_t count = static_cast<std::size_t>(-1)) {
@@ -116,6 +124,7 @@ class FakeVirtioDriver {
 
  private:
   VirtioDevice& device_;
+  bool attached_ = true;
   const DriverQueueOptions options_;
   const GuestMemory memory_;
   std::vector<std::unique_ptr<EventFd>> kicks_;

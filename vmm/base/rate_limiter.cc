@@ -32,7 +32,7 @@ void RateLimiter::fill(Clock::Nanoseconds now) {
 }
 
 bool RateLimiter::try_take(std::uint64_t tokens, Clock::Nanoseconds now) {
-  if (!is_limited()) return true;
+  if (!is_limited() || tokens == 0) return true;
   fill(now);
   const __int128 wanted = static_cast<__int128>(tokens) * kBillion;
   if (level_ < std::min(wanted, full_level(limit_))) return false;

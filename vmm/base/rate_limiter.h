@@ -23,6 +23,7 @@ class RateLimiter {
 
   bool is_limited() const { return limit_.per_second != 0; }
   // Takes `tokens` at time `now` (Clock::monotonic), or says no and takes nothing.
+  // No tokens are always to be had.
   bool try_take(std::uint64_t tokens, Clock::Nanoseconds now);
   // The time at which try_take(tokens) would say yes. In the past if it would already.
   Clock::Nanoseconds ready_at(std::uint64_t tokens) const;

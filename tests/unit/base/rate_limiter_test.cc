@@ -47,6 +47,7 @@ TEST(RateLimiter, IdleTimeFillsNoMoreThanTheBurst) {
 TEST(RateLimiter, MoreThanTheBurstPassesWhenFullAndLeavesADebt) {
   RateLimiter limiter({.per_second = 100, .burst = 10});
   EXPECT_TRUE(limiter.try_take(110, seconds(1)));
+  EXPECT_TRUE(limiter.try_take(0, seconds(1)));
   EXPECT_EQ(limiter.ready_at(1), seconds(2) + milliseconds(10));
   EXPECT_EQ(limiter.ready_at(1000), seconds(2) + milliseconds(100));
   EXPECT_FALSE(limiter.try_take(1000, seconds(2) + milliseconds(99)));

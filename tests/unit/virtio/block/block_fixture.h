@@ -52,7 +52,7 @@ class BlockFixture : public ::testing::Test {
   }
   void create(std::unique_ptr<DiskBackend> backend, const BlockOptions& options,
               const DriverQueueOptions& ring = {}) {
-    driver.reset();
+    destroy();
     block = std::make_unique<BlockDevice>(std::move(backend), clock, clock, options);
     driver = std::make_unique<FakeVirtioDriver>(*block, ring);
   }
@@ -66,10 +66,13 @@ class BlockFixture : public ::testing::Test {
     clock.run();
     return done;
   }
-  void TearDown() override {
-    driver.reset();
+  // The device goes before the guest's memory, as in a machine.
+  void destroy() {
+    if (driver != nullptr) driver->detach();
     block.reset();
+    driver.reset();
   }
+  void TearDown() override { destroy(); }
 
   GuestAddress place(std::size_t queue = 0) {
     const std::uint64_t base =
