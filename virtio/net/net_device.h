@@ -35,13 +35,15 @@ namespace skiff {
 
 struct NetDeviceOptions {
   std::string name = "net0";
-  MacAddress mac;
-  std::uint16_t mtu = 0;                       // 0: as the back-end says
-  std::uint16_t pairs = 1;                     // at most the back-end's
-  std::uint16_t queue_size = 256;              // of receive and transmit queues
-  bool link = true;                            // up at start
-  RateLimit transmit_bytes, transmit_packets;  // what the guest sends
-  RateLimit receive_bytes, receive_packets;
+  MacAddress mac{};
+  std::uint16_t mtu = 0;           // 0: as the back-end says
+  std::uint16_t pairs = 1;         // at most the back-end's
+  std::uint16_t queue_size = 256;  // of receive and transmit queues
+  bool link = true;                // up at start
+  RateLimit transmit_bytes{};      // what the guest sends
+  RateLimit transmit_packets{};
+  RateLimit receive_bytes{};
+  RateLimit receive_packets{};
 };
 
 class NetDevice : public VirtioDevice {
