@@ -1,6 +1,7 @@
 #include "devices/pci/pci_decoder.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "devices/pci/pci_function.h"
 
@@ -17,8 +18,8 @@ void PciDecoder::sync(PciFunction& function) {
     if (claim.function != &function) continue;
     const std::optional<Range> wanted = function.wanted_range(claim.bar);
     if (wanted == claim.wanted) continue;
-    revoke(claim);
-    claim.wanted = wanted;
+    const std::optional<Range> before = std::exchange(claim.wanted, wanted);
+    if (claim.decoded) leave(claim, *before);
     changed.push_back(&claim);
   }
   if (changed.empty()) return;
@@ -32,9 +33,9 @@ void PciDecoder::sync(PciFunction& function) {
 void PciDecoder::remove(PciFunction& function) {
   MutexLock lock(mutex_);
   for (Claim& claim : claims_) {
-    // Not revoke(): the function is in its destructor and can no longer be told.
+    // Not leave(): the function is in its destructor and can no longer be told.
     if (claim.function == &function && claim.decoded) {
-      (claim.space == IoSpace::port ? ports_ : mmio_).remove(claim.wanted->start, *claim.device);
+      bus_of(claim).remove(claim.wanted->start, *claim.device);
     }
   }
   std::erase_if(claims_, [&](const Claim& claim) { return claim.function == &function; });
@@ -62,8 +63,7 @@ void PciDecoder::grant(Claim& claim, bool is_new) {
     }
     return;
   }
-  IoBus& bus = claim.space == IoSpace::port ? ports_ : mmio_;
-  const auto added = bus.add(*claim.wanted, *claim.device);
+  const auto added = bus_of(claim).add(*claim.wanted, *claim.device);
   if (!added) {
     if (is_new) faults_.report("{}: it decodes nothing", added.error());
     return;
@@ -72,11 +72,17 @@ void PciDecoder::grant(Claim& claim, bool is_new) {
   claim.function->on_bar_moved(claim.bar, claim.wanted->start);
 }
 
-void PciDecoder::revoke(Claim& claim) {
-  if (!claim.decoded) return;
+// A BAR that goes from one good place to another is never nowhere in between.
+void PciDecoder::leave(Claim& claim, const Range& from) {
   // Told first, so that a doorbell at the old address is gone before the range is.
   claim.function->on_bar_moved(claim.bar, std::nullopt);
-  (claim.space == IoSpace::port ? ports_ : mmio_).remove(claim.wanted->start, *claim.device);
+  const bool moved = claim.wanted && inside_window(claim) &&
+                     bus_of(claim).move(from.start, *claim.device, *claim.wanted);
+  if (moved) {
+    claim.function->on_bar_moved(claim.bar, claim.wanted->start);
+    return;
+  }
+  bus_of(claim).remove(from.start, *claim.device);
   claim.decoded = false;
 }
 

@@ -49,9 +49,11 @@ class PciDecoder {
   };
 
   void adopt(PciFunction& function) SKIFF_REQUIRES(mutex_);
+  IoBus& bus_of(const Claim& claim) { return claim.space == IoSpace::port ? ports_ : mmio_; }
   bool inside_window(const Claim& claim) const;
   void grant(Claim& claim, bool is_new) SKIFF_REQUIRES(mutex_);
-  void revoke(Claim& claim) SKIFF_REQUIRES(mutex_);
+  // From where it was decoded to where it is wanted, if that can be.
+  void leave(Claim& claim, const Range& from) SKIFF_REQUIRES(mutex_);
 
   IoBus& ports_;
   IoBus& mmio_;

@@ -64,26 +64,50 @@ IoBus::IoBus(std::string_view name, Range space) : name_(name), space_(space) {
 
 IoBus::~IoBus() = default;
 
-std::expected<void, std::string> IoBus::add(Range range, IoDevice& device,
-                                            std::uint64_t offset_base) {
+std::expected<void, std::string> IoBus::insert(Table& table, const Entry& added) const {
+  const Range& range = added.range;
   if (!space_.contains(range)) {
     return std::unexpected(fmt::format("{}: {} range {:#x}+{:#x} is outside the address space",
-                                       device.name(), name_, range.start, range.size));
+                                       added.device->name(), name_, range.start, range.size));
   }
-  MutexLock lock(mutex_);
-  Table next = *current_.load(std::memory_order_relaxed);
-  for (const Entry& entry : next) {
+  for (const Entry& entry : table) {
     if (entry.range.overlaps(range)) {
-      return std::unexpected(fmt::format(
-          "{}: {} range {:#x}-{:#x} is already taken by {} ({:#x}-{:#x})", device.name(), name_,
-          range.start, range.last(), entry.device->name(), entry.range.start, entry.range.last()));
+      return std::unexpected(
+          fmt::format("{}: {} range {:#x}-{:#x} is already taken by {} ({:#x}-{:#x})",
+                      added.device->name(), name_, range.start, range.last(), entry.device->name(),
+                      entry.range.start, entry.range.last()));
     }
   }
-  const auto at = std::ranges::upper_bound(next, range.start, {},
+  const auto at = std::ranges::upper_bound(table, range.start, {},
                                            [](const Entry& entry) { return entry.range.start; });
-  next.insert(at, Entry{range, &device, offset_base});
-  publish(std::move(next));
+  table.insert(at, added);
   return {};
+}
+
+std::expected<void, std::string> IoBus::add(Range range, IoDevice& device,
+                                            std::uint64_t offset_base) {
+  MutexLock lock(mutex_);
+  Table next = *current_.load(std::memory_order_relaxed);
+  auto inserted = insert(next, {range, &device, offset_base});
+  if (inserted) publish(std::move(next));
+  return inserted;
+}
+
+std::expected<void, std::string> IoBus::move(std::uint64_t start, const IoDevice& device,
+                                             Range to) {
+  MutexLock lock(mutex_);
+  Table next = *current_.load(std::memory_order_relaxed);
+  const auto found = std::ranges::find_if(next, [&](const Entry& entry) {
+    return entry.range.start == start && entry.device == &device;
+  });
+  if (found == next.end()) {
+    return std::unexpected(fmt::format("{}: not at {} {:#x}", device.name(), name_, start));
+  }
+  const Entry moved{to, found->device, found->offset_base};
+  next.erase(found);
+  auto inserted = insert(next, moved);
+  if (inserted) publish(std::move(next));
+  return inserted;
 }
 
 bool IoBus::remove(std::uint64_t start, const IoDevice& device) {

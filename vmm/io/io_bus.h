@@ -73,6 +73,10 @@ class IoBus {
                                        std::uint64_t offset_base = 0);
   // Removes the entry of `device` that starts at `start`; false if there is none.
   bool remove(std::uint64_t start, const IoDevice& device);
+  // Moves the entry of `device` that starts at `start`, in one step: every reader finds it at the
+  // old place or at the new one. On an error (as for add, or there is no such entry) nothing has
+  // changed.
+  std::expected<void, std::string> move(std::uint64_t start, const IoDevice& device, Range to);
 
   // Width is 1, 2, 4 or 8. For any status but ok and busy, `value` becomes all ones. `target` tells
   // the ledger whom it was.
@@ -95,6 +99,8 @@ class IoBus {
  private:
   class Access;  // one reader's stay inside a table
 
+  // Puts the entry where it belongs, or says what is in its way.
+  std::expected<void, std::string> insert(Table& table, const Entry& entry) const;
   void publish(Table next) SKIFF_REQUIRES(mutex_);
   bool is_hazardous(const Table* table) const SKIFF_REQUIRES(mutex_);
 

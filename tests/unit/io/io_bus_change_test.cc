@@ -152,5 +152,39 @@ TEST(IoBusChange, TwoReadersAndAMover) {
   EXPECT_GT(found, 0);
 }
 
+TEST(IoBusChange, MoveIsOneStep) {
+  IoBus bus("MMIO", {0, 1ULL << 40});
+  CallbackDevice device;
+  ASSERT_TRUE(bus.add({0x1000, 0x100}, device, 0x20));
+  std::atomic<bool> stop{false};
+  std::jthread looker([&] {
+    while (!stop) {
+      const IoBus::Table table = bus.snapshot();
+      ASSERT_EQ(table.size(), 1U);
+      ASSERT_EQ(table[0].offset_base, 0x20U);
+    }
+  });
+  for (std::uint64_t n = 0; n < 2000; ++n)
+    ASSERT_TRUE(bus.move(0x1000 + n * 0x100, device, {0x1100 + n * 0x100, 0x100}));
+  stop = true;
+}
+
+TEST(IoBusChange, AMoveThatCannotBeChangesNothing) {
+  IoBus bus("MMIO", {0, 0x1'0000});
+  CallbackDevice device;
+  CallbackDevice other;
+  ASSERT_TRUE(bus.add({0x1000, 0x100}, device));
+  ASSERT_TRUE(bus.add({0x2000, 0x100}, other));
+  EXPECT_FALSE(bus.move(0x1000, device, {0x20f0, 0x100}));
+  EXPECT_FALSE(bus.move(0x1000, device, {0xff80, 0x100}));
+  EXPECT_FALSE(bus.move(0x1000, other, {0x3000, 0x100}));
+  EXPECT_FALSE(bus.move(0x1010, device, {0x3000, 0x100}));
+  EXPECT_TRUE(bus.move(0x1000, device, {0x1080, 0x100})) << "over its own old place";
+  const IoBus::Table table = bus.snapshot();
+  ASSERT_EQ(table.size(), 2U);
+  EXPECT_EQ(table[0].range, (Range{0x1080, 0x100}));
+  EXPECT_EQ(table[1].range, (Range{0x2000, 0x100}));
+}
+
 }  // namespace
 }  // namespace skiff

@@ -106,5 +106,21 @@ TEST(PciRace, WireFollowsStatusWhateverTheOrder) {
   }
 }
 
+TEST(PciRace, ABarThatMovesIsNeverNowhere) {
+  Machine machine;
+  TestFunction function(machine.msi);
+  machine.bus->add(function, {0, 3, 0});
+  machine.bus->assign_bars();
+  const std::size_t ranges = machine.mmio_bus.snapshot().size();
+  std::atomic<bool> stop{false};
+  std::jthread looker([&] {
+    while (!stop)
+      ASSERT_EQ(machine.mmio_bus.snapshot().size(), ranges);
+  });
+  for (std::uint64_t i = 0; i < 500; ++i)
+    function.config_write(0x14, 4, 0xe800'0000 + i % 16 * 0x1000);
+  stop = true;
+}
+
 }  // namespace
 }  // namespace skiff::pci_test
