@@ -97,7 +97,7 @@ esac
 
 count=$(echo "$wanted" | wc -l)
 set +e
-"$here/run.sh" --memory $memory --timeout $((60 + 60 * count + 240 * scenario_count)) "$out" inside/cases.sh
+"$here/run.sh" --memory $memory --timeout $((60 + 60 * count + 540 * scenario_count)) "$out" inside/cases.sh
 status=$?
 case $status in
   0) exit 0 ;;

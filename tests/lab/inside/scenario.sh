@@ -35,7 +35,7 @@ guest() {
   shift
   vmm_command "/cache/kernel/$kernel-amd64/$image" "/cache/initramfs/$kernel.cpio.gz" "$vcpus" "$memory" \
     "console=$terminal quiet root=/dev/vda rw $*"
-  lab-expect --timeout 150 --log /tmp/case/console /tmp/case/script $vmm
+  lab-expect --timeout 400 --log /tmp/case/console /tmp/case/script $vmm
   guest_status=$?
   cat /tmp/case/console >>"/lab/results/$name.console"
   [ "$guest_status" = 0 ] || grep -a 'check: FAILED' /tmp/case/console
@@ -45,7 +45,10 @@ guest() {
 clean_messages() { sh /lab/inside/check-dmesg.sh /tmp/case/console /lab/inside/dmesg-allowed; }
 
 # later COMMAND...: runs beside what follows; ends with the scenario at the latest.
-later() { ("$@") & later_pids="${later_pids:-} $!"; }
+later() {
+  "$@" &
+  later_pids="${later_pids:-} $!"
+}
 trap 'for pid in ${later_pids:-}; do kill "$pid" 2>/dev/null; done' EXIT
 # wait_for SECONDS COMMAND...: until the command succeeds.
 wait_for() {

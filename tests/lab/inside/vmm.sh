@@ -45,7 +45,10 @@ case $(cat /tmp/vmm) in
       [ -z "${3:-}" ] || echo "path = \"$3\"" >>$device_file
       port_face=
     }
-    entropy() { printf '[rng]\nface = "%s"\n' "$(face_name)" >>$device_file; }
+    entropy() {
+      printf '[rng]\nface = "%s"\n' "$(face_name)" >>$device_file
+      common "$@" >>$device_file
+    }
     vmm_command() {  # KERNEL INITRD VCPUS MEMORY CMDLINE; INITRD may be empty
       initrd=
       [ -z "$2" ] || initrd="initrd = \"$2\""

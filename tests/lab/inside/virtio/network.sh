@@ -1,16 +1,16 @@
 # Sourced by the scenarios that need a network: what L1 serves to its guest.
 mkdir -p /www
-# serve MEGABYTES: http with /blob and its checksum, iperf3, and port 9000, which takes the blob back into /tmp/case/back.
+# serve MEGABYTES: http with /blob and its checksum, iperf3, and port 9000, which takes the blob back.
 serve() {
   dd if=/dev/urandom of=/www/blob bs=1M count="$1" 2>/dev/null
   sha256sum /www/blob | cut -d' ' -f1 >/www/blob.sha256
   later httpd -f -p 80 -h /www
-  later iperf3 -s
-  later sh -c 'while :; do nc -l -p 9000 >/tmp/case/back.part; mv /tmp/case/back.part /tmp/case/back; done'
+  later iperf3 -s >/dev/null
+  later nc -l -p 9000 >/tmp/case/back
 }
 blob_came_back() {
-  wait_for 10 test -e /tmp/case/back
-  cmp /www/blob /tmp/case/back || { echo "what the guest sent is not what came"; return 1; }
+  wait_for 20 cmp /www/blob /tmp/case/back ||
+    { echo "what the guest sent back is not what it got: $(wc -c </tmp/case/back) bytes"; return 1; }
 }
 # tap_device NAME ADDRESS: as the administrator would make it.
 tap_device() {

@@ -13,6 +13,7 @@ hello() {
 }
 later hello
 guest user || exit
+blob_came_back || exit
 [ "$(cat /tmp/case/forwarded)" = "forwarded by the guest" ] || {
   echo "through the forwarded port came \"$(cat /tmp/case/forwarded)\""
   exit 1

@@ -1,0 +1,27 @@
+# attack pci|mmio: the guest virtio-attack against every kind of device at once. The VMM must live, answer a sound driver after
+# each attack, and not grow.
+. /lab/inside/virtio/network.sh
+prepare_disk || exit
+tap_device tap0 10.0.7.1
+devices "$1"
+disk "$(new_disk attack 64M)" packed queues=2
+tap tap0 packed
+console_port hvc null
+console_port log file /tmp/case/port
+entropy packed
+vmm_command "/lab/guest/$image" "" "$vcpus" "$memory" quiet
+# The most the VMM's process had in memory, in KiB.
+watch() {
+  most=0
+  while sleep 0.2; do
+    now=$(awk '/^VmRSS/ { print $2 }' "/proc/$(pidof skiff)/status" 2>/dev/null)
+    if [ "${now:-0}" -gt $most ]; then most=$now; fi
+    echo $most >/tmp/case/most
+  done
+}
+later watch
+lab-expect --timeout 400 --log "/lab/results/$name.console" /lab/consoles/virtio-attack $vmm || exit
+most=$(cat /tmp/case/most)
+limit=$((${memory%M} * 1024 + 65536))
+[ "$most" -lt $limit ] || { echo "the VMM grew to $most KiB; its guest has $memory"; exit 1; }
+grep -a '^attacks:' "/lab/results/$name.console"
