@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kHeaderSize = sizeof(NetFrameHeader);
 constexpr std::size_t kSpillSize = kHeaderSize + kMaxFrameSize;
+constexpr std::size_t kSmallestBuffer = kHeaderSize + 14;  // an Ethernet header
 
 }  // namespace
 
@@ -69,7 +70,7 @@ ReceiveQueue::Step ReceiveQueue::step() {
   return deliver();
 }
 
-// A chain that holds nothing goes back at once.
+// A chain that can hold nothing goes back at once.
 PopResult ReceiveQueue::post_one() {
   while (count_ < chains_.size()) {
     DescriptorChain& chain = posted(count_);
@@ -77,7 +78,8 @@ PopResult ReceiveQueue::post_one() {
     if (result != PopResult::chain) return result;
     if (chain.readable_size() != 0)
       context_.faults.report("a receive buffer has a device-readable part");
-    if (chain.writable_size() != 0) {
+    // Without MRG_RXBUF a buffer too small for any frame would stop all that come.
+    if (chain.writable_size() >= (context_.settings.mergeable ? 1 : kSmallestBuffer)) {
       room_ += chain.writable_size();
       ++count_;
       return PopResult::chain;

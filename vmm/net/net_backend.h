@@ -64,9 +64,9 @@ class NetBackend {
  public:
   struct Events {
     // At least one frame is there, while want_receive(pair, true).
-    std::function<void(std::uint16_t pair)> on_receivable;
+    std::function<void(std::uint16_t pair)> on_receivable{};
     // Once, after send answered `full`.
-    std::function<void(std::uint16_t pair)> on_sendable;
+    std::function<void(std::uint16_t pair)> on_sendable{};
   };
 
   virtual ~NetBackend() = default;

@@ -18,10 +18,10 @@ struct NetOptions {
 
   // user
   UserStack backend = UserStack::automatic;  // passt where it is installed, else libslirp
-  std::vector<ForwardRule> forward;
+  std::vector<ForwardRule> forward{};
 
   // tap: by name, or a descriptor that was handed to the process (then owned by the back-end)
-  std::string tap;
+  std::string tap{};
   int fd = -1;
   std::uint16_t queues = 1;  // pairs; more than one needs a tap made with multi_queue
 

@@ -46,8 +46,10 @@ TEST_F(NetReceive, TheWiresHeaderReachesTheGuest) {
 
 // Every size around the borders of the buffers, and buffers smaller than the header.
 TEST_F(NetReceive, MergedBuffersHoldEveryByte) {
-  make();
   for (const std::uint32_t buffer : {100U, 7U, 13U}) {
+    device.reset();
+    driver.reset();
+    make();
     for (const std::size_t size : {14U, 60U, 71U, 72U, 73U, 74U, 75U, 87U, 88U, 89U}) {
       if ((size + kHeader + buffer - 1) / buffer > FakeVirtioDriver::kQueueSize) continue;
       give(driver->queue(0).free(), buffer);
