@@ -189,19 +189,36 @@ void virtio_driver_ok(struct VirtioDevice* device) {
                     kStatusAcknowledge | kStatusDriver | kStatusFeaturesOk | kStatusDriverOk);
 }
 
-int virtio_restore(struct VirtioDevice* device) {
-  if (device->is_pci) {
-    pci_write(device->function, kPciCommand, 2, 0);
+// Every move costs the VMM a grace period of the kernel on some hosts: only where it is needed.
+static void restore_configuration(const struct VirtioDevice* device) {
+  const PciFunction function = device->function;
+  int moved = 0;
+  for (unsigned bar = 0; bar < 6; ++bar) {
+    moved |= device->bar_size[bar] && pci_bar(function, bar) != device->bar_address[bar];
+  }
+  const uint32_t command = kPciCommandMemory | kPciCommandMaster;
+  if (moved) {
+    pci_write(function, kPciCommand, 2, 0);
     for (unsigned bar = 0; bar < 6; ++bar) {
       if (device->bar_size[bar]) {
-        pci_set_bar(device->function, bar, device->bar_address[bar]);
+        pci_set_bar(function, bar, device->bar_address[bar]);
       }
     }
-    if (device->msix_capability) {
-      pci_write(device->function, device->msix_capability + 2, 2, 0);
-    }
-    pci_write(device->function, kPciInterruptLine, 1, device->line);
-    pci_write(device->function, kPciCommand, 2, kPciCommandMemory | kPciCommandMaster);
+  }
+  if (device->msix_capability && pci_read(function, device->msix_capability + 2, 2) >> 14) {
+    pci_write(function, device->msix_capability + 2, 2, 0);
+  }
+  if ((pci_read(function, kPciCommand, 2) & 0x7ff) != command) {
+    pci_write(function, kPciCommand, 2, command);
+  }
+  if (pci_read(function, kPciInterruptLine, 1) != device->line) {
+    pci_write(function, kPciInterruptLine, 1, device->line);
+  }
+}
+
+int virtio_restore(struct VirtioDevice* device) {
+  if (device->is_pci) {
+    restore_configuration(device);
   }
   device->uses_msix = 0;
   return virtio_reset(device);
