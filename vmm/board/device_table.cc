@@ -12,12 +12,8 @@ namespace {
 
 // Guests number what they find by its place: a new kind of device goes to the end.
 constexpr std::array kDeviceTable = {
-#ifdef SKIFF_HAS_DISK
     create_disks,
-#endif
-#ifdef SKIFF_HAS_NET
     create_net_cards,
-#endif
     create_virtio_console,
     create_entropy_source,
 };

@@ -5,6 +5,7 @@ skiff_room(vmm_config
           "${CMAKE_CURRENT_LIST_DIR}/config_disk.cc"
           "${CMAKE_CURRENT_LIST_DIR}/config_file.cc"
           "${CMAKE_CURRENT_LIST_DIR}/config_keys.cc"
+          "${CMAKE_CURRENT_LIST_DIR}/config_net.cc"
           "${CMAKE_CURRENT_LIST_DIR}/config_scan.cc"
           "${CMAKE_CURRENT_LIST_DIR}/config_overrides.cc"
           "${CMAKE_CURRENT_LIST_DIR}/config_paths.cc"
@@ -16,13 +17,7 @@ skiff_room(vmm_config
           "${CMAKE_CURRENT_LIST_DIR}/size_text.cc"
           "${CMAKE_CURRENT_LIST_DIR}/spelling.cc"
           "${CMAKE_CURRENT_LIST_DIR}/${SKIFF_ARCH}/config_facts.cc"
-  LINKS vmm_io)
-# Until the room is there (it parses forward rules and MAC addresses), [[net]] is refused.
-if(TARGET vmm_net)
-  target_link_libraries(vmm_config PUBLIC vmm_net)
-  target_sources(vmm_config PRIVATE "${CMAKE_CURRENT_LIST_DIR}/config_net.cc")
-  target_compile_definitions(vmm_config PRIVATE SKIFF_HAS_NET)
-endif()
+  LINKS vmm_io vmm_net)
 target_link_libraries(vmm_config PRIVATE skiff_toml)
 if(SKIFF_ARCH STREQUAL "x86_64")
   target_link_libraries(vmm_config PRIVATE cpu_features_x86_64)

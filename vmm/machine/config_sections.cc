@@ -298,9 +298,7 @@ VmConfig read_sections(const ConfigNode& root, const ConfigFacts& facts, const C
   config.io_threads = read_io_threads(root, config.machine.io_threads, diagnostics);
   config.serial = read_serial_ports(root, facts, paths, diagnostics);
   config.disks = read_disks(root, config.io_threads, paths, diagnostics);
-#ifdef SKIFF_HAS_NET
   config.nets = read_nets(root, config.io_threads, diagnostics);
-#endif
   config.virtio_console =
       read_virtio_console(root, config.io_threads, paths, config.serial, diagnostics);
   config.rng =

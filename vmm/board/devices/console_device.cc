@@ -12,8 +12,8 @@ void create_virtio_console(const DeviceContext& context, std::vector<ConfiguredD
     ports.push_back(
         {.name = port.name, .is_console = port.console, .sink = &context.console_port_sink(port)});
   }
-  auto device =
-      std::make_unique<ConsoleDevice>("console0", ports, context.io_thread(console.virtio.thread));
+  auto device = std::make_unique<ConsoleDevice>(
+      "console0", ports, context.io_thread(console.virtio.thread), context.clock);
   CharacterDevice* terminal = nullptr;
   for (std::size_t i = 0; i < console.ports.size(); ++i) {
     if (console.ports[i].target == SerialTarget::console) terminal = &device->port(i);
