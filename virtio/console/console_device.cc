@@ -28,8 +28,9 @@ std::vector<ConsoleControl::PortFacts> facts_of(std::span<const ConsolePortOptio
 }  // namespace
 
 ConsoleDevice::ConsoleDevice(std::string name, std::span<const ConsolePortOptions> ports,
-                             Executor& executor)
+                             Executor& executor, const Clock& clock)
     : name_(std::move(name)),
+      clock_(clock),
       faults_(name_),
       control_(facts_of(ports)),
       service_(executor, {.on_start = [this] { on_start(); },
@@ -53,7 +54,10 @@ ConsoleDevice::ConsoleDevice(std::string name, std::span<const ConsolePortOption
   queue_sizes_.insert(queue_sizes_.end(), 2 * (ports.size() - 1), kDataQueueSize);
 }
 
-ConsoleDevice::~ConsoleDevice() = default;
+ConsoleDevice::~ConsoleDevice() {
+  // A driver that is still there was not reset; its memory may be gone.
+  closing_.store(true);
+}
 
 std::uint32_t ConsoleDevice::device_id() const {
   return virtio::kConsole;
@@ -94,17 +98,32 @@ void ConsoleDevice::reset(std::function<void()> done) {
 void ConsoleDevice::on_start() {
   multiport_ = (service_.features() & kFeatureMultiport) != 0;
   has_sent_ = false;
+  broken_ = false;
+  for (const auto& port : ports_)
+    port->meet_driver();
   control_.reset((service_.features() & kFeatureSize) != 0);
   wake_watch_ = service_.executor().watch(wake_.fd(), Readiness::readable, [this] { on_wake(); });
+  retry_timer_ = service_.executor().create_timer([this] { move_all_output(); });
   if (wake_watch_ != nullptr) return;
   log_error("{}: cannot wait for its ports", name_);
   fail("the host cannot wait for its ports");
 }
 
 void ConsoleDevice::on_stop() {
+  if (!broken_ && !closing_.load()) send_last_output();
   wake_watch_.reset();
+  retry_timer_.reset();
   for (const auto& port : ports_)
     port->forget_driver();
+}
+
+// A guest that powers off, or resets the device, right after its last line: the kick may come after
+// the reset. What the sinks do not take now is lost.
+void ConsoleDevice::send_last_output() {
+  for (std::size_t port = 0; port < served_ports(); ++port) {
+    ActiveQueue* const queue = service_.queue(transmit_queue(port));
+    if (queue != nullptr) ports_[port]->move_output(queue->ring, faults_);
+  }
 }
 
 void ConsoleDevice::on_kick(ActiveQueue& queue) {
@@ -120,13 +139,13 @@ void ConsoleDevice::on_kick(ActiveQueue& queue) {
 
 void ConsoleDevice::on_wake() {
   wake_.consume();
-  const std::size_t count = multiport_ ? ports_.size() : 1;
-  for (std::size_t port = 0; port < count; ++port) {
+  for (std::size_t port = 0; port < served_ports(); ++port) {
     if (ports_[port]->take_resized()) {
       control_.resized(port);
       if (!multiport_) tell_size();
     }
     move_output(port);
+    ports_[port]->answer_idle();
     move_input(port);
   }
   if (multiport_) send_control();
@@ -147,7 +166,16 @@ void ConsoleDevice::note_first_output() {
 
 void ConsoleDevice::move_output(std::size_t port) {
   ActiveQueue* const queue = service_.queue(transmit_queue(port));
-  if (queue != nullptr) after(*queue, ports_[port]->move_output(queue->ring, faults_));
+  if (queue == nullptr) return;
+  after(*queue, ports_[port]->move_output(queue->ring, faults_));
+  if (ports_[port]->is_sending() && ports_[port]->sink().writable() && retry_timer_ != nullptr) {
+    retry_timer_->arm(clock_.monotonic() + kRetryPeriod);
+  }
+}
+
+void ConsoleDevice::move_all_output() {
+  for (std::size_t port = 0; port < served_ports(); ++port)
+    move_output(port);
 }
 
 void ConsoleDevice::move_input(std::size_t port) {
@@ -268,6 +296,7 @@ std::uint32_t ConsoleDevice::write_control(const ControlMessage& message) {
 
 void ConsoleDevice::fail(std::string_view why) {
   // The ring's text is constant, unlike the ring, which is gone after give_up.
+  broken_ = true;
   service_.give_up();
   report_failure(why);
 }

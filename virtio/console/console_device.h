@@ -13,7 +13,8 @@
 //
 // Where the document leaves a choice:
 // - Output waits for the sink: a transmit buffer is given back when its last byte is taken, and
-//   until then the driver's queue fills. Nothing is dropped.
+//   until then the driver's queue fills. Nothing is dropped. What the driver had offered when it
+//   resets the device still goes out, as far as the sink takes it at once.
 // - Input waits for the guest, like that of the 16550: it enters receive buffers only between the
 //   driver's PORT_OPEN(1) and PORT_OPEN(0); without multiport whenever there are buffers. Up to
 //   InputRing::kCapacity bytes per port wait inside, through a reset of the device too.
@@ -30,6 +31,8 @@
 // All work is done on the executor's thread, which other threads wake through one eventfd.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -43,6 +46,7 @@
 #include "virtio/console/console_port.h"
 #include "virtio/core/queue_service.h"
 #include "virtio/core/virtio_device.h"
+#include "vmm/base/clock.h"
 #include "vmm/base/event_fd.h"
 #include "vmm/base/log.h"
 #include "vmm/io/byte_channel.h"
@@ -61,9 +65,14 @@ class ConsoleDevice final : public VirtioDevice {
   static constexpr std::size_t kMaxPorts = 31;
   static constexpr std::size_t kMaxNameSize = 255;  // [bytes]
 
+  // A sink that takes nothing, and yet says that it is writable, does not know when it will: it is
+  // offered the rest again after this time.
+  static constexpr Clock::Nanoseconds kRetryPeriod = std::chrono::milliseconds(5);
+
   // At least one port. Throws ConfigError for too many ports or a name that is too long, and
   // HostError.
-  ConsoleDevice(std::string name, std::span<const ConsolePortOptions> ports, Executor& executor);
+  ConsoleDevice(std::string name, std::span<const ConsolePortOptions> ports, Executor& executor,
+                const Clock& clock);
   ~ConsoleDevice() override;
 
   std::size_t port_count() const { return ports_.size(); }
@@ -85,9 +94,13 @@ class ConsoleDevice final : public VirtioDevice {
 
   void on_start();
   void on_stop();
+  void send_last_output();
   void on_kick(ActiveQueue& queue);
   void on_wake();
+  // Without multiport port 0 alone.
+  std::size_t served_ports() const { return multiport_ ? ports_.size() : 1; }
   void move_output(std::size_t port);
+  void move_all_output();
   void move_input(std::size_t port);
   void after(ActiveQueue& queue, const ConsolePort::Moved& moved);
   void tell_size();
@@ -100,15 +113,19 @@ class ConsoleDevice final : public VirtioDevice {
   void report_failure(std::string_view why);
 
   const std::string name_;
-  const EventFd wake_;  // something reached a port from another thread
+  const Clock& clock_;
+  std::atomic<bool> closing_{false};  // the destructor has begun
+  const EventFd wake_;                // something reached a port from another thread
   std::vector<std::unique_ptr<ConsolePort>> ports_;
   std::vector<std::uint16_t> queue_sizes_;
   GuestFaultLog faults_;
 
   // Executor's thread.
   std::unique_ptr<Watch> wake_watch_;
+  std::unique_ptr<Timer> retry_timer_;
   bool multiport_ = false;  // negotiated
   bool has_sent_ = false;   // this driver, without multiport
+  bool broken_ = false;     // a ring: nothing is taken from any of them
   ConsoleControl control_;
   DescriptorChain control_chain_;
 

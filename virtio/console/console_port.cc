@@ -41,6 +41,18 @@ void ConsolePort::on_transmit_room() noexcept {
   wake_.signal();
 }
 
+bool ConsolePort::is_transmit_idle() noexcept {
+  if (!has_driver_.load() || idle_.load()) return true;
+  // Only the executor knows: a kick may be on its way to it.
+  idle_asked_.store(true);
+  wake_.signal();
+  return false;
+}
+
+void ConsolePort::answer_idle() {
+  if (idle_asked_.exchange(false)) idle_.store(!is_sending_ && !has_more_output_);
+}
+
 ConsolePort::Sent ConsolePort::send(std::size_t& budget) {
   const std::span<const iovec> buffers = sending_.readable();
   while (sent_buffers_ < buffers.size()) {
@@ -99,6 +111,7 @@ ConsolePort::Moved ConsolePort::move_output(Virtqueue& queue, GuestFaultLog& fau
     completed = true;
   }
   moved.interrupt = completed && queue.publish();
+  has_more_output_ = moved.progress == Progress::more;
   return moved;
 }
 
@@ -141,8 +154,15 @@ ConsolePort::Moved ConsolePort::move_input(Virtqueue& queue, GuestFaultLog& faul
   return moved;
 }
 
+void ConsolePort::meet_driver() {
+  idle_.store(false);
+  has_driver_.store(true);
+}
+
 void ConsolePort::forget_driver() {
   is_sending_ = false;
+  has_more_output_ = false;
+  has_driver_.store(false);
 }
 
 }  // namespace skiff

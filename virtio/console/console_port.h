@@ -55,14 +55,20 @@ class ConsolePort final : public CharacterDevice {
   void receive_break() noexcept override {}
   void set_room_listener(ReceiveRoomListener* listener) override { listener_ = listener; }
   void on_transmit_room() noexcept override;
+  bool is_transmit_idle() noexcept override;
   void on_window_size(std::uint16_t columns, std::uint16_t rows) noexcept override;
 
   // True once after the window's size was set.
   bool take_resized() { return resized_.exchange(false); }
   // From the transmit queue to the sink, as much as that takes.
   Moved move_output(Virtqueue& queue, GuestFaultLog& faults);
+  // A transmit buffer waits for room in the sink.
+  bool is_sending() const { return is_sending_; }
   // From outside to the receive queue, as much as there are buffers for.
   Moved move_input(Virtqueue& queue, GuestFaultLog& faults);
+  // To whoever has asked is_transmit_idle, after move_output.
+  void answer_idle();
+  void meet_driver();
   // The driver has gone: forgets what is left of a transmit buffer. Input stays.
   void forget_driver();
 
@@ -80,9 +86,13 @@ class ConsolePort final : public CharacterDevice {
   InputRing input_;
   std::atomic<std::uint32_t> window_size_{0};  // columns, rows in the upper half
   std::atomic<bool> resized_{false};
+  std::atomic<bool> has_driver_{false};
+  std::atomic<bool> idle_asked_{false};
+  std::atomic<bool> idle_{false};  // the last answer
 
   DescriptorChain receiving_;
   DescriptorChain sending_;
+  bool has_more_output_ = false;  // as of the last move_output
   bool is_sending_ = false;       // sending_ is popped and not completed
   std::size_t sent_buffers_ = 0;  // of sending_, whole ones
   std::size_t sent_bytes_ = 0;    // of the buffer after those

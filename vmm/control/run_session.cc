@@ -71,7 +71,7 @@ RunSession::RunSession(const VmConfig& config, const RunOptions& options)
   // A closed pipe is an error value of write, not the end of the process.
   ::signal(SIGPIPE, SIG_IGN);
   VcpuThread::install_kick_signal();
-  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT}) {
+  for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGCONT, SIGWINCH}) {
     if (!is_ignored(number)) signals_.add(number);
   }
   await_signal();
@@ -201,7 +201,10 @@ void RunSession::on_signal(int number) {
       return stop_process();
     case SIGCONT:
       console_.terminal().resume();
+      console_.update_window_size();
       return console_.resume_input();
+    case SIGWINCH:
+      return console_.update_window_size();
     default:
       if (machine_ && machine_->end()) {
         // Nothing is left but a reader who does not take the console's last bytes.

@@ -4,6 +4,7 @@
 //   SIGINT, SIGTERM, SIGHUP   the first presses the power button (a guest that does not listen is
 //                             stopped); the second, or machine.stop_timeout, stops it
 //   SIGTSTP, SIGCONT          terminal restored, process stopped; terminal raw again
+//   SIGWINCH                  the window's new size goes to the console's device
 //   (one of these that was ignored when Skiff started stays ignored)
 //   guest reset               a new Machine, unless machine.on_reboot = "exit"
 //

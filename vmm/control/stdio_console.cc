@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include <boost/asio/post.hpp>
 #include <cerrno>
 #include <cstring>
+#include <thread>
 
 #include "vmm/base/error.h"
 
@@ -57,6 +59,9 @@ void assign(asio::posix::stream_descriptor& descriptor, int fd, std::uint32_t ev
   }
   gate.release();
 }
+
+// How long a device may say that it has output, and bring none, when the guest has ended.
+constexpr auto kSilentDevice = std::chrono::seconds(2);
 
 bool has_room(int fd) {
   pollfd waiting{.fd = fd, .events = POLLOUT, .revents = 0};
@@ -135,8 +140,15 @@ void StdioConsole::attach(CharacterDevice* device) {
   device_ = device;
   if (device_ == nullptr) return;
   device_->set_room_listener(this);
+  update_window_size();
   // Input typed while nobody was attached, and the first read.
   asio::post(io_, [this] { deliver_input(); });
+}
+
+void StdioConsole::update_window_size() {
+  winsize size{};
+  if (device_ == nullptr || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return;
+  device_->on_window_size(size.ws_col, size.ws_row);
 }
 
 void StdioConsole::tell(const std::string& text) {
@@ -209,15 +221,22 @@ void StdioConsole::await_output_room() {
 bool StdioConsole::drain(const std::function<bool(std::chrono::steady_clock::duration)>& give_up) {
   auto taken_at = std::chrono::steady_clock::now();
   for (;;) {
+    // Asked before the ring is looked at, which the device's thread may still be filling.
+    const bool device_done = device_ == nullptr || device_->is_transmit_idle();
     const std::uint64_t before = written_;
     const Progress progress = output_lost_ ? Progress::lost : write_some();
     if (progress == Progress::lost) return false;
-    if (ring_.empty()) return true;
+    if (device_ != nullptr && ring_.take_starved()) device_->on_transmit_room();
     const auto now = std::chrono::steady_clock::now();
     if (written_ != before) taken_at = now;
+    if (ring_.empty() && (device_done || now - taken_at > kSilentDevice)) return true;
     if (give_up(now - taken_at)) return false;
     pollfd waiting{.fd = output_fd_, .events = POLLOUT, .revents = 0};
-    if (progress == Progress::blocked) ::poll(&waiting, 1, 50);
+    if (progress == Progress::blocked) {
+      ::poll(&waiting, 1, 50);
+    } else if (ring_.empty()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
   }
 }
 

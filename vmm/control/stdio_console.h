@@ -55,9 +55,13 @@ class StdioConsole final : public ByteSink, public ReceiveRoomListener {
 
   // Whom input goes to; null: input waits.
   void attach(CharacterDevice* device);
+  // After SIGWINCH, and whenever the terminal may have another size: tells the device. Nothing if
+  // stdout is no terminal.
+  void update_window_size();
   // After SIGCONT: reads stdin again if Skiff is in the foreground now.
   void resume_input() { deliver_input(); }
-  // Writes what is in the ring, waiting for a slow reader; `give_up` is asked again and again, and
+  // When no vCPU runs any more: writes what is in the ring and what the device still has for it,
+  // waiting for a slow reader; `give_up` is asked again and again, and
   // told for how long the reader has taken nothing. False if something could not be written.
   bool drain(const std::function<bool(std::chrono::steady_clock::duration)>& give_up);
   // To the person, if stdin is a terminal; not part of the guest's output.

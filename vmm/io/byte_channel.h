@@ -45,6 +45,9 @@ class CharacterDevice : public ByteReceiver {
   virtual void set_room_listener(ReceiveRoomListener* listener) = 0;
   // The device's ByteSink, which had been full, takes bytes again. Any thread, no lock held.
   virtual void on_transmit_room() noexcept = 0;
+  // Nothing that the guest has sent is still in the device, on its way to the sink. Asked again and
+  // again when the guest has ended and no vCPU runs any more. Any thread, no lock held.
+  virtual bool is_transmit_idle() noexcept { return true; }
   // The terminal at the other end has this size (0: unknown), for a device that can tell its guest.
   // Any thread, no lock held.
   virtual void on_window_size(std::uint16_t /*columns*/, std::uint16_t /*rows*/) noexcept {}

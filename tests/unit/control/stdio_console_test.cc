@@ -5,16 +5,20 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 #include <cstdio>
+#include <cstdlib>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include "tests/fakes/descriptor_limit.h"
 #include "vmm/base/error.h"
@@ -46,7 +50,14 @@ class FakeDevice final : public CharacterDevice {
   std::size_t room = 1'000'000;
   std::string text;
   ReceiveRoomListener* listener = nullptr;
+  bool is_transmit_idle() noexcept override { return more_output == nullptr || more_output(); }
+  void on_window_size(std::uint16_t columns, std::uint16_t rows) noexcept override {
+    window = {columns, rows};
+  }
+
   int transmit_rooms = 0;
+  std::function<bool()> more_output;  // brings some; true: there is no more
+  std::pair<int, int> window{};
 };
 
 // While it lives nothing may be asserted: a failure is printed on stdout.
@@ -206,6 +217,49 @@ TEST_F(StdioConsoleTest, AFullPipeHoldsTheGuestAndTellsTheDeviceWhenItMoves) {
   EXPECT_LT(taken, 4096U + 2 * OutputRing::kCapacity);
   EXPECT_GT(device_.transmit_rooms, told_too_early);
   EXPECT_EQ(output_.size(), taken);
+}
+
+TEST_F(StdioConsoleTest, DrainWaitsForWhatTheDeviceStillHas) {
+  {
+    const Redirected redirected(in_read_.get(), out_write_.get());
+    const auto console = create();
+    console->attach(&device_);
+    int left = 3;
+    device_.more_output = [&] {
+      if (left == 0) return true;
+      put(*console, "last ");
+      --left;
+      return false;
+    };
+    EXPECT_TRUE(console->drain([](auto stalled) { return stalled > 10s; }));
+    read_output();
+  }
+  EXPECT_EQ(output_, "last last last ");
+}
+
+TEST_F(StdioConsoleTest, TheWindowsSizeGoesToTheDevice) {
+  const Fd terminal(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC));
+  ASSERT_EQ(::grantpt(terminal.get()), 0);
+  ASSERT_EQ(::unlockpt(terminal.get()), 0);
+  const Fd window(::open(::ptsname(terminal.get()), O_RDWR | O_NOCTTY | O_CLOEXEC));
+  winsize size{.ws_row = 25, .ws_col = 80, .ws_xpixel = 0, .ws_ypixel = 0};
+  ::ioctl(window.get(), TIOCSWINSZ, &size);
+  std::pair<int, int> first;
+  std::pair<int, int> second;
+  {
+    const Redirected redirected(in_read_.get(), window.get());
+    const auto console = create();
+    console->attach(&device_);
+    first = device_.window;
+    size.ws_col = 132;
+    ::ioctl(window.get(), TIOCSWINSZ, &size);
+    console->update_window_size();
+    second = device_.window;
+    console->attach(nullptr);
+    console->update_window_size();
+  }
+  EXPECT_EQ(first, std::pair(80, 25));
+  EXPECT_EQ(second, std::pair(132, 25));
 }
 
 TEST_F(StdioConsoleTest, DrainGivesUpWhenToldToAndSaysSo) {

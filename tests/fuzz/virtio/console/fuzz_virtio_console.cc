@@ -48,7 +48,7 @@ void run(GuestProgram program) {
     ports.push_back({.name = std::string(shape >> 2, 'n'), .is_console = false, .sink = &sinks[1]});
     ports.push_back({.name = {}, .is_console = true, .sink = &sinks[2]});
   }
-  ConsoleDevice console("console0", ports, clock);
+  ConsoleDevice console("console0", ports, clock, clock);
   for (std::size_t i = 0; i < ports.size(); ++i)
     console.port(i).set_room_listener(&listener);
   HostileDriver hostile(console, program);

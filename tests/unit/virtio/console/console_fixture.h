@@ -37,7 +37,7 @@ class ConsoleFixture : public ::testing::Test {
       ports.push_back(
           {.name = wish.name, .is_console = wish.is_console, .sink = &sinks.emplace_back()});
     }
-    console = std::make_unique<ConsoleDevice>("console0", ports, clock);
+    console = std::make_unique<ConsoleDevice>("console0", ports, clock, clock);
     for (std::size_t i = 0; i < ports.size(); ++i)
       console->port(i).set_room_listener(&listeners.emplace_back());
     driver = std::make_unique<FakeVirtioDriver>(*console, options);

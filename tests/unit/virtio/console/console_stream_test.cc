@@ -53,7 +53,7 @@ INSTANTIATE_TEST_SUITE_P(Rings, ConsoleFormats,
 TEST_P(ConsoleFormats, AMegabyteOutThroughASlowSink) {
   SlowSink sink;
   const ConsolePortOptions port = {.sink = &sink};
-  console = std::make_unique<ConsoleDevice>("console0", std::span(&port, 1), clock);
+  console = std::make_unique<ConsoleDevice>("console0", std::span(&port, 1), clock, clock);
   driver = std::make_unique<FakeVirtioDriver>(*console, GetParam());
   start();
   const std::string sent = random_text(1 << 20);
@@ -177,6 +177,36 @@ TEST_F(ConsoleStreamTest, AFullSinkIsNotAskedAgainUntilItHasRoom) {
   EXPECT_EQ(sinks[0].text(), "hello world");
 }
 
+TEST_F(ConsoleStreamTest, ASinkThatCannotTellIsOfferedTheRestAfterAWhile) {
+  // As a FIFO is: full now, and nobody says when it no longer is.
+  class Fifo final : public ByteSink {
+   public:
+    std::size_t write(std::span<const std::byte> bytes) noexcept override {
+      const std::size_t taken = std::min(bytes.size(), room);
+      room -= taken;
+      return taken;
+    }
+    bool writable() const noexcept override { return true; }
+    std::size_t room = 3;
+  };
+  Fifo fifo;
+  const ConsolePortOptions port = {.sink = &fifo};
+  console = std::make_unique<ConsoleDevice>("console0", std::span(&port, 1), clock, clock);
+  driver = std::make_unique<FakeVirtioDriver>(*console);
+  start();
+  driver->send(1, "hello");
+  clock.run();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(clock.run());
+    clock.advance(ConsoleDevice::kRetryPeriod);
+  }
+  EXPECT_FALSE(driver->queue(1).has_used());
+  fifo.room = 100;
+  clock.advance(ConsoleDevice::kRetryPeriod);
+  EXPECT_TRUE(driver->queue(1).used());
+  EXPECT_EQ(fifo.room, 98U);
+}
+
 TEST_F(ConsoleStreamTest, NoNotificationIsWantedWhileTheSinkIsFull) {
   create();
   start();
@@ -287,6 +317,37 @@ TEST_F(ConsoleStreamTest, ResetKeepsInputAndForgetsOutput) {
   clock.run();
   EXPECT_EQ(sinks[0].text(), "lonew");
   EXPECT_EQ(take_all(0), "kept");
+}
+
+TEST_F(ConsoleStreamTest, OutputWhoseKickComesWithTheResetIsSent) {
+  create();
+  start();
+  driver->send(1, "last words");
+  reset();
+  EXPECT_EQ(sinks[0].text(), "last words");
+}
+
+TEST_F(ConsoleStreamTest, IsIdleWhenTheSinkHasTakenAll) {
+  create();
+  CharacterDevice& port = console->port(0);
+  EXPECT_TRUE(port.is_transmit_idle());  // nobody is there
+  start();
+  sinks[0].set_room(3);
+  driver->send(1, "hello");
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_FALSE(port.is_transmit_idle());
+    clock.run();
+  }
+  sinks[0].set_room(100);
+  EXPECT_FALSE(port.is_transmit_idle());
+  clock.run();
+  EXPECT_TRUE(port.is_transmit_idle());
+  EXPECT_EQ(sinks[0].text(), "hello");
+  driver->queue(1).split().set_available_index(1000);
+  driver->kick(1);
+  clock.run();
+  EXPECT_EQ(driver->interrupts.needs_reset(), 1);
+  EXPECT_TRUE(port.is_transmit_idle());
 }
 
 TEST_F(ConsoleStreamTest, ResetAtAnyMoment) {

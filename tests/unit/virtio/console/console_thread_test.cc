@@ -39,11 +39,12 @@ std::string pattern(std::size_t size) {
 }
 
 TEST(ConsoleThreads, InputFromAnotherThreadWithResizesAndRoomCalls) {
+  const SystemClock system_clock;
   ThreadExecutor executor;
   FakeByteSink sink;
   Gate gate;
   const ConsolePortOptions port = {.sink = &sink};
-  ConsoleDevice console("console0", std::span(&port, 1), executor);
+  ConsoleDevice console("console0", std::span(&port, 1), executor, system_clock);
   console.port(0).set_room_listener(&gate);
   FakeVirtioDriver driver(console);
   driver.activate(console.features());
@@ -85,10 +86,11 @@ TEST(ConsoleThreads, InputFromAnotherThreadWithResizesAndRoomCalls) {
 }
 
 TEST(ConsoleThreads, ResetsUnderLoad) {
+  const SystemClock system_clock;
   ThreadExecutor executor;
   FakeByteSink sink;
   const ConsolePortOptions port = {.sink = &sink};
-  ConsoleDevice console("console0", std::span(&port, 1), executor);
+  ConsoleDevice console("console0", std::span(&port, 1), executor, system_clock);
   FakeVirtioDriver driver(console);
   std::atomic<bool> end{false};
   std::thread outside([&] {
