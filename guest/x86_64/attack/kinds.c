@@ -26,13 +26,8 @@ int blk_clean_request(struct Target* t) {
 }
 
 unsigned net_write_frame(uint8_t* frame) {
-  static const uint8_t kArp[42] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x52, 0x54, 0x00, 0x12, 0x34,
-                                   0x56, 0x08, 0x06, 0x00, 0x01, 0x08, 0x00, 0x06, 0x04, 0x00, 0x01,
-                                   0x52, 0x54, 0x00, 0x12, 0x34, 0x56, 10,   0,    2,    15,   0,
-                                   0,    0,    0,    0,    0,    10,   0,    2,    2};
-  memset(frame, 0, 60);
-  memcpy(frame, kArp, sizeof kArp);
-  return 60;
+  static const struct Station kSelf = {{0x52, 0x54, 0x00, 0x12, 0x34, 0x56}, 0x0a00020f};
+  return frame_arp_request(frame, &kSelf, 0x0a000202);
 }
 
 static int control(struct Target* t, uint8_t class, uint8_t command, uint8_t value) {

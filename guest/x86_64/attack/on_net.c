@@ -97,7 +97,8 @@ static void receive(struct Target* t, unsigned long bytes) {
     (void)queue_add(queue, &segment, 1, arena.buffer);
   }
   virtio_notify_at(t->device, queue->notify_address, 0);
-  (void)net_clean_request(t);
+  (void)header();
+  send(t, sizeof(struct NetHeader), (uint64_t)arena.buffer + 64, 60);
   sleep_milliseconds(2);
 }
 

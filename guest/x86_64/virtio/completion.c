@@ -16,6 +16,7 @@ enum {
 };
 
 static volatile uint64_t queue_count[kQueues];
+static unsigned counter_of[kQueues];  // by queue: several may share a vector
 static volatile uint64_t line_count;
 static volatile uint64_t config_count;
 static const struct VirtioDevice* line_device;
@@ -101,8 +102,11 @@ static int set_up_msix(struct VirtioDevice* device, unsigned queues) {
   if (read16(common + kCommonConfigVector) != 0) {
     return 0;
   }
-  for (unsigned i = 0; i < queues; ++i) {
+  for (unsigned i = 0; i < queues && virtio_queue_maximum(device, i); ++i) {
     const uint16_t entry = (uint16_t)(i + 1 < device->msix_count && i < kQueues ? i + 1 : 1);
+    if (i < kQueues) {
+      counter_of[i] = entry - 1u;
+    }
     write16(common + kCommonQueueSelect, (uint16_t)i);
     write16(common + kCommonQueueVector, entry);
     if (read16(common + kCommonQueueVector) != entry) {  // 4.1.5.1.2: NO_VECTOR says it failed
@@ -138,7 +142,7 @@ static void take_pending(void) {
 
 uint64_t completion_interrupts(unsigned queue) {
   take_pending();
-  return line_count + (queue < kQueues ? queue_count[queue] : 0);
+  return line_count + (queue < kQueues ? queue_count[counter_of[queue]] : 0);
 }
 
 uint64_t completion_config_interrupts(void) {
