@@ -73,7 +73,7 @@ void run_ring(benchmark::State& state, const Shape& shape) {
   // machine did, the fastest batch has not.
   state.counters["fastest_batch"] = fastest / kChains;
   state.counters["s_per_chain"] =
-      benchmark::Counter(static_cast<double>(state.iterations() * kChains),
+      benchmark::Counter(static_cast<double>(state.iterations()) * static_cast<double>(kChains),
                          benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
 }
 
