@@ -206,6 +206,7 @@ TEST_F(Pci, WithMsixAndNoVectorNothingIsSent) {
   driver.device.interrupts()->signal_queue(77);
   EXPECT_TRUE(sent().empty());
   EXPECT_FALSE(driver.wire());
+  EXPECT_EQ(driver.read(kIsr, 1), kIsrConfig) << "the queue bit is INTx's alone";
 }
 
 TEST_F(Pci, ADeviceResetTakesTheVectorsAway) {
