@@ -20,8 +20,8 @@ using Action = BlockRequest::Action;
 // How long one turn keeps the executor's thread from its other devices, under load.
 constexpr nanoseconds kTurn = microseconds(500);
 // The longest wait in the disk's queue, within a turn.
-constexpr nanoseconds kDiskWait = microseconds(100);
-constexpr nanoseconds kDriverWait = microseconds(150);
+constexpr nanoseconds kDiskWait = microseconds(200);
+constexpr nanoseconds kDriverWait = microseconds(200);
 // What the average of the driver's gaps counts longer ones as.
 constexpr nanoseconds kLongGap = microseconds(1000);
 // Every so many rounds it is looked at anew whether the disk completes at once.
@@ -90,7 +90,7 @@ bool BlockService::open_queue() {
 }
 
 std::vector<int> BlockService::bells() const {
-  std::vector<int> bells{again_.fd()};
+  std::vector<int> bells;
   for (const auto& queue : queues_)
     bells.push_back(queue->active.kick->fd());
   return bells;
@@ -124,7 +124,6 @@ void BlockService::finish_stop() {
     log_error("{}: the host does not let go of the queues' eventfds", options_.name);
   }
   queues_.clear();
-  again_.consume();
   interrupts_ = nullptr;
   state_ = State::stopped;
   // The last thing: it may activate the device again.
@@ -151,8 +150,7 @@ void BlockService::break_off(std::string_view why) {
 
 void BlockService::on_disk_wake() noexcept {
   if (state_ == State::running) return serve();
-  again_.consume();
-  if (disk_queue_ != nullptr) disk_queue_->advance({});
+  if (disk_queue_ != nullptr) disk_queue_->advance();
   const bool is_quiet = disk_queue_ == nullptr || disk_queue_->in_flight() == 0;
   if (state_ == State::stopping && is_quiet) finish_stop();
 }
@@ -162,7 +160,6 @@ void BlockService::on_disk_wake() noexcept {
 void BlockService::serve() {
   const nanoseconds start = real_time();
   if (idle_since_.count() != 0) note_gap(start - std::exchange(idle_since_, nanoseconds(0)));
-  again_.consume();
   disable_notifications();
   for (;;) {
     const std::size_t popped = pop_all();
@@ -172,24 +169,37 @@ void BlockService::serve() {
     if (popped + completed == 0) {
       if (!wait_for_driver()) return;
     } else if (real_time() - start > kTurn) {
-      again_.signal();
-      return;
+      return end_turn();
     }
   }
+}
+
+// The executor's other devices have theirs; if there is work, the next turn is right behind.
+void BlockService::end_turn() {
+  if (held_ != nullptr) return;
+  if (enable_notifications()) {
+    return executor_.post([weak = weak_from_this()] {
+      const auto self = weak.lock();
+      if (self != nullptr && self->state_ == State::running) self->serve();
+    });
+  }
+  if (disk_queue_->in_flight() == 0) idle_since_ = real_time();
 }
 
 // Hands over what was popped. Where the disk answers at once it is not waited for; else the wait is
 // part of the same system call, and the driver may knock meanwhile.
 std::size_t BlockService::ask_disk(std::size_t popped) {
   if (disk_queue_->in_flight() == 0) return 0;
-  if (state_ != State::running) return disk_queue_->advance({});
+  if (state_ != State::running) return disk_queue_->advance();
   if (popped != 0 && (completes_at_once_ || ++rounds_ % kProbeRounds == 0)) {
-    const std::size_t completed = disk_queue_->advance({});
+    const std::size_t completed = disk_queue_->advance();
     completes_at_once_ = completed != 0;
     return completed;
   }
   const bool has_more = enable_notifications();
-  const std::size_t completed = disk_queue_->advance(has_more ? nanoseconds(0) : kDiskWait);
+  // A part of what is under way: one interrupt for several, and the disk does not run dry.
+  const std::size_t part = std::max<std::size_t>(1, disk_queue_->in_flight() / 4);
+  const std::size_t completed = disk_queue_->advance(has_more ? nanoseconds(0) : kDiskWait, part);
   disable_notifications();
   return completed;
 }
@@ -204,7 +214,7 @@ bool BlockService::wait_for_driver() {
   if (!found) {
     found = enable_notifications();
     if (!found && is_idle && driver_gap_ < kDriverWait) {
-      disk_queue_->advance(kDriverWait);
+      disk_queue_->advance(kDriverWait, 1);
       found = any_available();
     }
     if (!found) {

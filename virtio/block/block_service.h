@@ -12,6 +12,8 @@
 // in the disk's queue, then goes back to the executor; how far it goes before that depends on how
 // soon the driver came back lately.
 //
+// A turn on the executor is bounded; work that is left gets another one, behind the other devices'.
+//
 // Thread rule: the executor's thread; shut_down as it says.
 #pragma once
 
@@ -26,14 +28,14 @@
 #include "virtio/block/block_device.h"
 #include "virtio/block/block_request.h"
 #include "virtio/core/virtio_device.h"
-#include "vmm/base/event_fd.h"
 #include "vmm/base/log.h"
 #include "vmm/base/rate_limiter.h"
 #include "vmm/disk/disk_backend.h"
 
 namespace skiff {
 
-class BlockService final : public DiskQueueClient {
+class BlockService final : public DiskQueueClient,
+                           public std::enable_shared_from_this<BlockService> {
  public:
   BlockService(std::unique_ptr<DiskBackend> disk, Executor& executor, const Clock& clock,
                const BlockOptions& options);
@@ -76,6 +78,7 @@ class BlockService final : public DiskQueueClient {
   };
 
   void serve();
+  void end_turn();
   std::size_t ask_disk(std::size_t popped);
   bool wait_for_driver();
   void note_gap(std::chrono::nanoseconds gap);
@@ -118,7 +121,6 @@ class BlockService final : public DiskQueueClient {
   std::vector<std::unique_ptr<Queue>> queues_;
   Request* held_ = nullptr;  // popped, waits for tokens
 
-  EventFd again_;  // a bell: work is left for the next turn
   std::unique_ptr<Timer> tokens_timer_;
   std::unique_ptr<DiskQueue> disk_queue_;  // after the first activation
 

@@ -72,11 +72,12 @@ class DiskQueue {
 
   // Takes a request; it goes to the host with the next advance. Never completes inside.
   virtual void submit(DiskRequest& request) noexcept = 0;
-  // Hands over all that was submitted, waits up to `wait` until a request is complete or a bell
-  // rings (zero: not at all; a queue may always wait shorter), collects. Returns the number of
-  // completions, each given to on_disk_complete. A bell that rang is used up by it, so the client
-  // looks at what the bells stand for after each advance.
-  virtual std::size_t advance(std::chrono::nanoseconds wait) noexcept = 0;
+  // Hands over all that was submitted, waits up to `wait` until `wanted` requests are complete or a
+  // bell rings (zero: not at all; a queue may always wait shorter, or for fewer), collects. Returns
+  // the number of completions, each given to on_disk_complete. A bell that rang is used up by it,
+  // so the client looks at what the bells stand for after each advance.
+  virtual std::size_t advance(std::chrono::nanoseconds wait, std::size_t wanted) noexcept = 0;
+  std::size_t advance() noexcept { return advance(std::chrono::nanoseconds(0), 1); }
   // Waits until nothing is in flight. Bells are not heard meanwhile.
   virtual void drain() noexcept = 0;
   // Requests submitted and not complete.

@@ -23,7 +23,8 @@ class InstantQueue final : public DiskQueue {
     submitted_.push(request);
     ++in_flight_;
   }
-  std::size_t advance(std::chrono::nanoseconds /*wait*/) noexcept override {
+  using DiskQueue::advance;
+  std::size_t advance(std::chrono::nanoseconds /*wait*/, std::size_t /*wanted*/) noexcept override {
     std::size_t completed = 0;
     while (DiskRequest* const request = submitted_.pop()) {
       request->error = execute_(*request);
@@ -33,7 +34,7 @@ class InstantQueue final : public DiskQueue {
     }
     return completed;
   }
-  void drain() noexcept override { advance({}); }
+  void drain() noexcept override { advance(); }
   std::size_t in_flight() const noexcept override { return in_flight_; }
   bool set_bells(std::span<const int> eventfds) override { return bells_.set(eventfds); }
   const char* engine() const noexcept override { return engine_; }

@@ -69,7 +69,8 @@ void ThreadQueue::complete(DiskRequest& request) {
   client_.on_disk_complete(request);
 }
 
-std::size_t ThreadQueue::advance(std::chrono::nanoseconds /*wait*/) noexcept {
+std::size_t ThreadQueue::advance(std::chrono::nanoseconds /*wait*/,
+                                 std::size_t /*wanted*/) noexcept {
   const std::size_t before = completed_;
   hand_over();
   finish(threads_.collect());

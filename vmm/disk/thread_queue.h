@@ -20,7 +20,8 @@ class ThreadQueue final : public DiskQueue {
   ThreadQueue(DiskFile& file, Executor& executor, DiskQueueClient& client);  // throws HostError
 
   void submit(DiskRequest& request) noexcept override;
-  std::size_t advance(std::chrono::nanoseconds wait) noexcept override;
+  using DiskQueue::advance;
+  std::size_t advance(std::chrono::nanoseconds wait, std::size_t wanted) noexcept override;
   void drain() noexcept override;
   std::size_t in_flight() const noexcept override { return in_flight_; }
   bool set_bells(std::span<const int> eventfds) override { return bells_.set(eventfds); }

@@ -140,13 +140,14 @@ void UringQueue::prepare_call(io_uring_sqe& sqe, DiskRequest& request) {
 }
 
 // One system call, or none where there is nothing to say and nothing to wait for.
-void UringQueue::enter(std::chrono::nanoseconds wait) {
+void UringQueue::enter(std::chrono::nanoseconds wait, std::size_t wanted) {
   const unsigned ready = ::io_uring_sq_ready(&ring_);
   int result = 0;
   if (wait.count() > 0 && completed_.empty() && ::io_uring_cq_ready(&ring_) == 0) {
     __kernel_timespec timeout{.tv_sec = 0, .tv_nsec = wait.count()};
     io_uring_cqe* cqe = nullptr;
-    result = ::io_uring_submit_and_wait_timeout(&ring_, &cqe, 1, &timeout, nullptr);
+    result = ::io_uring_submit_and_wait_timeout(&ring_, &cqe, static_cast<unsigned>(wanted),
+                                                &timeout, nullptr);
   } else if (ready != 0) {
     result = ::io_uring_submit_and_get_events(&ring_);
   } else if ((__atomic_load_n(ring_.sq.kflags, __ATOMIC_RELAXED) &
@@ -193,9 +194,9 @@ std::size_t UringQueue::deliver() {
   return count;
 }
 
-std::size_t UringQueue::advance(std::chrono::nanoseconds wait) noexcept {
+std::size_t UringQueue::advance(std::chrono::nanoseconds wait, std::size_t wanted) noexcept {
   prepare_all();
-  enter(wait);
+  enter(wait, wanted);
   reap();
   std::size_t count = deliver();
   // The next calls of those that need several, what waited for a bounce buffer, and what
@@ -204,7 +205,7 @@ std::size_t UringQueue::advance(std::chrono::nanoseconds wait) noexcept {
     prepare_all();
     count += deliver();
   }
-  if (::io_uring_sq_ready(&ring_) != 0) enter({});
+  if (::io_uring_sq_ready(&ring_) != 0) enter({}, 0);
   return count;
 }
 

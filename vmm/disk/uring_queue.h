@@ -2,8 +2,8 @@
 // kicks) all go through one ring, so that one system call hands over a batch, takes what is done
 // and waits. Data already in the page cache is there when that call returns.
 //
-// The executor watches the ring's descriptor only. Completions are made when the thread next calls the
-// kernel, not by interrupting it (IORING_SETUP_COOP_TASKRUN, Linux 5.19; older ones interrupt).
+// The executor watches the ring's descriptor only. Completions are made when the thread next calls
+// the kernel, not by interrupting it (IORING_SETUP_COOP_TASKRUN, Linux 5.19; older ones interrupt).
 //
 // Not used: registered buffers (they would pin all of the guest's memory), SQPOLL (a kernel thread
 // that spins).
@@ -34,7 +34,8 @@ class UringQueue final : public DiskQueue {
   UringQueue& operator=(const UringQueue&) = delete;
 
   void submit(DiskRequest& request) noexcept override;
-  std::size_t advance(std::chrono::nanoseconds wait) noexcept override;
+  using DiskQueue::advance;
+  std::size_t advance(std::chrono::nanoseconds wait, std::size_t wanted) noexcept override;
   void drain() noexcept override;
   std::size_t in_flight() const noexcept override { return in_flight_; }
   bool set_bells(std::span<const int> eventfds) override;
@@ -53,7 +54,7 @@ class UringQueue final : public DiskQueue {
   void prepare_call(io_uring_sqe& sqe, DiskRequest& request);
   io_uring_sqe* free_sqe();
   bool arm(std::size_t bell);
-  void enter(std::chrono::nanoseconds wait);
+  void enter(std::chrono::nanoseconds wait, std::size_t wanted);
   bool enter_and_wait();
   void reap();
   void heard(std::size_t bell, const io_uring_cqe& cqe);

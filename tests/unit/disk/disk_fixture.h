@@ -108,7 +108,7 @@ class DiskUser final : public DiskQueueClient {
   }
   // Until nothing is in flight, by the executor's loop.
   void wait() {
-    queue->advance(std::chrono::nanoseconds(0));
+    queue->advance();
     while (queue->in_flight() != 0)
       clock.run_for(std::chrono::milliseconds(100));
   }
@@ -133,7 +133,7 @@ class DiskUser final : public DiskQueueClient {
   void on_disk_complete(DiskRequest& request) noexcept override { completed.push_back(&request); }
   void on_disk_wake() noexcept override {
     ++wakes;
-    queue->advance(std::chrono::nanoseconds(0));
+    queue->advance();
   }
 
   FakeClock clock;

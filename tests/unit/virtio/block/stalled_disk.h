@@ -59,7 +59,9 @@ class StalledDisk final : public DiskBackend {
       disk_.told = &client;
     }
     void submit(DiskRequest& request) noexcept override { submitted_.push_back(&request); }
-    std::size_t advance(std::chrono::nanoseconds /*wait*/) noexcept override {
+    using DiskQueue::advance;
+    std::size_t advance(std::chrono::nanoseconds /*wait*/,
+                        std::size_t /*wanted*/) noexcept override {
       if (!submitted_.empty()) ++disk_.batches;
       for (DiskRequest* const request : submitted_)
         disk_.requests.push_back(request);
@@ -71,7 +73,7 @@ class StalledDisk final : public DiskBackend {
     }
     void drain() noexcept override {
       while (in_flight() != 0) {
-        advance({});
+        advance();
         while (!disk_.requests.empty())
           disk_.complete();
       }
