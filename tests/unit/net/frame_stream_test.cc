@@ -77,7 +77,7 @@ TEST(FrameStream, ManyFramesPassThroughTheSameRoom) {
 }
 
 TEST(FrameStream, ALengthBeyondTheBoundBreaksItForGood) {
-  for (const std::string prefix :
+  for (const std::string& prefix :
        {std::string("\0\0\x03\xe9", 4), std::string("\xff\xff\xff\xff")}) {
     FrameStreamReader reader(1000);
     feed(reader, framed("good") + prefix + framed("lost"));

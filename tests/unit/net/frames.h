@@ -68,10 +68,9 @@ inline std::string offered_address(std::string_view frame) {
       frame.substr(36, 2) != std::string("\0D", 2)) {
     return {};
   }
-  if (frame.substr(kBootp + 4, 4) != "SKIF" ||
-      frame.substr(kBootp + 240, 3) != std::string("\x35\1\2", 3)) {
-    return {};
-  }
+  if (frame.substr(kBootp + 4, 4) != "SKIF") return {};
+  // Among the options, in whatever order: message type 2.
+  if (frame.find(std::string("\x35\1\2", 3), kBootp + 240) == std::string_view::npos) return {};
   std::array<char, INET_ADDRSTRLEN> text{};
   ::inet_ntop(AF_INET, frame.data() + kBootp + 16, text.data(), text.size());
   return text.data();

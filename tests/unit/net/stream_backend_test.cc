@@ -62,8 +62,8 @@ TEST_F(StreamBackendTest, ABatchIsSentByOneFlush) {
   NetFrameHeader header;
   std::vector<std::string> frames;
   std::string expected;
-  for (std::size_t i = 0; i < 100; ++i)
-    frames.emplace_back(14 + i * 50, static_cast<char>('a' + i % 26));
+  for (std::size_t i = 0; i < 80; ++i)
+    frames.emplace_back(14 + i * 20, static_cast<char>('a' + i % 26));
   for (std::string& frame : frames) {
     const std::array<iovec, 3> buffers = {iovec{&header, sizeof header}, iovec{frame.data(), 5},
                                           iovec{frame.data() + 5, frame.size() - 5}};
@@ -71,7 +71,7 @@ TEST_F(StreamBackendTest, ABatchIsSentByOneFlush) {
     expected += framed(frame);
   }
   backend->flush(0);
-  EXPECT_EQ(read_peer(), expected);
+  EXPECT_TRUE(read_peer() == expected);
 }
 
 TEST_F(StreamBackendTest, WhatIsNoFrameIsLost) {

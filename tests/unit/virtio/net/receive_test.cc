@@ -72,7 +72,7 @@ TEST_F(NetReceive, MergedBuffersHoldEveryByte) {
 TEST_F(NetReceive, AFrameWaitsForTheRestOfItsBuffers) {
   make();
   give(3, 1000);
-  wire->arrive(make_frame(9000));
+  wire->arrive(make_frame(9000), {.gso_type = NetFrameHeader::kGsoTcp4});
   EXPECT_FALSE(driver->queue(0).has_used());
   EXPECT_FALSE(wire->wanted[0]);
   give(6, 1000);
@@ -88,7 +88,7 @@ TEST_F(NetReceive, AFrameWaitsForTheRestOfItsBuffers) {
 TEST_F(NetReceive, AFrameNoNumberOfBuffersHoldsIsLostAndTheNextArrives) {
   make();
   give(FakeVirtioDriver::kQueueSize, 100);
-  wire->arrive(make_frame(1600));
+  wire->arrive(make_frame(1600), {.gso_type = NetFrameHeader::kGsoTcp4});
   EXPECT_FALSE(driver->queue(0).has_used());
   EXPECT_GT(device->guest_faults(), 0U);
   wire->arrive(make_frame(60));
