@@ -19,7 +19,7 @@ constexpr std::array kOrder = {Event::port_add, Event::console_port, Event::port
 
 }  // namespace
 
-ConsoleControl::ConsoleControl(std::vector<PortFacts> ports) {
+ConsoleControl::ConsoleControl(std::span<const PortFacts> ports) {
   for (const PortFacts& facts : ports)
     ports_.push_back({.facts = facts});
 }

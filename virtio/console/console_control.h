@@ -15,6 +15,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "virtio/console/console_regs.h"
@@ -36,7 +37,7 @@ class ConsoleControl {
     driver_failed,  // understood: the driver could not set up the device or the port
   };
 
-  explicit ConsoleControl(std::vector<PortFacts> ports);
+  explicit ConsoleControl(std::span<const PortFacts> ports);
 
   // A driver has come or gone: nothing was said yet. `sizes`: VIRTIO_CONSOLE_F_SIZE is negotiated,
   // without which no RESIZE is owed.
