@@ -6,7 +6,8 @@ set -euo pipefail
 build=(g++ cmake ninja-build pkg-config git
        libboost1.81-dev libspdlog-dev libfmt-dev libtomlplusplus-dev libcli11-dev
        zlib1g-dev liblzma-dev libzstd-dev liblz4-dev libbz2-dev liburing-dev)
-run=(busybox-static cpio gzip xz-utils lz4 zstd kmod qemu-system-x86)
+run=(busybox-static cpio gzip xz-utils lz4 zstd kmod qemu-system-x86
+     passt libslirp0)
 test=(libgtest-dev libgmock-dev libbenchmark-dev clang-19 clang-tidy-19 clang-format-19
       libclang-rt-19-dev lld-19 acpica-tools tmux expect python3 mandoc)
 # What configuring the tests asks for: the benchmark's programs are built with them.
