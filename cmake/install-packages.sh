@@ -11,7 +11,7 @@ run=(busybox-static cpio gzip xz-utils lz4 zstd kmod qemu-system-x86
 test=(libgtest-dev libgmock-dev libbenchmark-dev clang-19 clang-tidy-19 clang-format-19
       libclang-rt-19-dev lld-19 acpica-tools tmux expect python3 mandoc)
 # What configuring the tests asks for: the benchmark's programs are built with them.
-bench=(libgtest-dev libgmock-dev)
+bench=(libgtest-dev libgmock-dev libbenchmark-dev strace)
 aarch64=(crossbuild-essential-arm64)
 aarch64_foreign=(zlib1g-dev:arm64 liblzma-dev:arm64 libzstd-dev:arm64 liblz4-dev:arm64
                  libbz2-dev:arm64 liburing-dev:arm64)
