@@ -11,8 +11,10 @@
 #include "guest/lib/text.h"
 #include "guest/x86_64/attack/family.h"
 #include "guest/x86_64/attack/two.h"
+#include "guest/x86_64/runtime/port_io.h"
 #include "guest/x86_64/runtime/program.h"
 #include "guest/x86_64/runtime/ring3.h"
+#include "guest/x86_64/runtime/serial.h"
 #include "guest/x86_64/virtio/completion.h"
 #include "guest/x86_64/virtio/deadline.h"
 #include "guest/x86_64/virtio/pool.h"
@@ -224,5 +226,8 @@ int program_main(const char* command_line) {
   ring3_call(run_all, count);  // at CPL 3, which is fast everywhere
   print_number("attacks: ", run_count, "");
   print_number(", survived: ", survived, "\n");
+  while (text_has_word(line, "wait") && !(in8(kSerialLineStatus) & kSerialDataReady)) {
+    sleep_milliseconds(1);
+  }
   return run_count == 0 || survived != run_count;
 }
