@@ -121,7 +121,8 @@ enum Reaction target_react(struct Target* t) {
     if (q->packed ? queue_has_used(q) : q->used->index != before || queue_has_used(q)) {
       last_reaction = kAnswered;
     } else if (round % 256 == 255) {
-      if (virtio_status(t->device) & kStatusNeedsReset) {
+      const uint32_t status = virtio_status(t->device);
+      if (status != 0xff && (status & kStatusNeedsReset)) {  // ones: its BAR is elsewhere
         last_reaction = kNeedsReset;
       } else if (deadline_over(&deadline)) {
         break;

@@ -1,6 +1,5 @@
 // Two processors at once: the other one abuses registers while this one does requests. They are
 // allowed to fail; the machine and, after a reset, the device are not.
-#include "guest/x86_64/attack/two.h"
 #include "guest/x86_64/attack/family.h"
 #include "guest/x86_64/runtime/processors.h"
 #include "guest/x86_64/virtio/deadline.h"
@@ -14,25 +13,13 @@ static volatile unsigned busy;
 static volatile unsigned long rounds;
 static struct VirtQueue* volatile victim_queue;
 
+// Then it sleeps, and is started anew: one that spins would cost a host processor all the while.
 static void other_processor(void) {
-  for (;;) {
-    Abuse* now = abuse;
-    if (!now) {
-      busy = 0;
-      __asm__ volatile("pause");
-      continue;
-    }
-    busy = 1;
-    memory_barrier();
-    if (abuse == now) {
-      now(victim, rounds);
-      rounds = rounds + 1;
-    }
+  for (Abuse* now; (now = abuse);) {
+    now(victim, rounds);
+    rounds = rounds + 1;
   }
-}
-
-int two_begin(void) {
-  return second_processor_start(other_processor);
+  busy = 0;
 }
 
 static void resets(const struct VirtioDevice* device, unsigned long round) {
@@ -104,6 +91,10 @@ static void together(struct Target* t, unsigned long which) {
   victim = t->device;
   victim_queue = t->main;
   abuse = kAbuses[which];
+  busy = 1;
+  if (!second_processor_start(other_processor)) {
+    busy = 0;
+  }
   for (unsigned i = 0; i < 12; ++i) {
     const struct Piece pieces[] = {
         {(uint64_t)arena.header, 16, kDescriptorNext, 1},

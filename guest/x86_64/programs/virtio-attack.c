@@ -10,8 +10,8 @@
 #include "guest/lib/print.h"
 #include "guest/lib/text.h"
 #include "guest/x86_64/attack/family.h"
-#include "guest/x86_64/attack/two.h"
 #include "guest/x86_64/runtime/port_io.h"
+#include "guest/x86_64/runtime/processors.h"
 #include "guest/x86_64/runtime/program.h"
 #include "guest/x86_64/runtime/ring3.h"
 #include "guest/x86_64/runtime/serial.h"
@@ -221,7 +221,8 @@ int program_main(const char* command_line) {
   (void)tsc_per_millisecond();
   arena_init();
   const unsigned count = virtio_find(line, devices, kMaxDevices);
-  two_processors = two_begin();
+  uint32_t ids[2];
+  two_processors = processors_list(ids, 2) == 2;
   print_number("devices: ", count, two_processors ? ", two processors\n" : "\n");
   ring3_call(run_all, count);  // at CPL 3, which is fast everywhere
   print_number("attacks: ", run_count, "");

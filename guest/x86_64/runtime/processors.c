@@ -89,6 +89,7 @@ int second_processor_start(void (*body)(void)) {
   for (unsigned i = 0; i < count; ++i) {
     if (ids[i] != self) {
       second_processor_body = body;
+      second_processor_online = 0;
       return processors_start(ids[i], second_processor_entry, &second_processor_online, 0);
     }
   }
