@@ -66,10 +66,10 @@ class StalledDisk final : public DiskBackend {
       for (DiskRequest* const request : submitted_)
         disk_.requests.push_back(request);
       submitted_.clear();
-      const auto done = std::exchange(disk_.done, {});
-      for (DiskRequest* const request : done)
+      const auto collected = std::exchange(disk_.done, {});
+      for (DiskRequest* const request : collected)
         client_.on_disk_complete(*request);
-      return done.size();
+      return collected.size();
     }
     void drain() noexcept override {
       while (in_flight() != 0) {
