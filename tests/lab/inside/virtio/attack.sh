@@ -1,15 +1,17 @@
-# attack pci|mmio: the guest virtio-attack against every kind of device at once. The VMM must live, answer a sound driver after
-# each attack, and not grow.
+# attack pci|mmio WORD...: the guest virtio-attack, with these words to it, against every kind of device at once. The VMM must
+# live, answer a sound driver after each attack, and not grow.
 . /lab/inside/virtio/network.sh
+face=$1
+shift
 prepare_disk || exit
 tap_device tap0 10.0.7.1
-devices "$1"
+devices "$face"
 disk "$(new_disk attack 64M)" packed queues=2
 tap tap0 packed
 console_port hvc null
 console_port log file /tmp/case/port
 entropy packed
-vmm_command "/lab/guest/$image" "" "$vcpus" "$memory" quiet
+vmm_command "/lab/guest/$image" "" "$vcpus" "$memory" "quiet $*"
 # The most the VMM's process had in memory, in KiB.
 watch() {
   most=0

@@ -6,7 +6,10 @@ serve() {
   sha256sum /www/blob | cut -d' ' -f1 >/www/blob.sha256
   later httpd -f -p 80 -h /www
   later iperf3 -s >/dev/null
-  later nc -l -p 9000 >/tmp/case/back
+  # nc must not see the end of its own input: it would tell the guest's, which then stops.
+  mkfifo /tmp/case/nothing
+  exec 8<>/tmp/case/nothing
+  later nc -l -p 9000 <&8 >/tmp/case/back
 }
 blob_came_back() {
   wait_for 20 cmp /www/blob /tmp/case/back ||
