@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <iterator>
 
 #include "vmm/machine/ledger_report.h"
@@ -33,7 +32,7 @@ std::string percent(std::uint64_t part, std::uint64_t whole) {
 
 std::string rate(double per_second) {
   if (per_second < 10) return fmt::format("{:.2f}", per_second);
-  return grouped(static_cast<std::uint64_t>(std::llround(per_second)));
+  return grouped(static_cast<std::uint64_t>(per_second + 0.5));
 }
 
 void append_numbers(Line& line, const LedgerReport& report, const ExitSummary& exits) {
