@@ -5,6 +5,7 @@ mkdir -p /tmp/case /lab/results
 : >/tmp/vmm
 . /lab/inside/scenario.sh
 . /lab/inside/virtio/network.sh
+later_pids=
 
 modprobe brd rd_nr=2 rd_size=655360
 modprobe ext4

@@ -3,6 +3,8 @@
 
 # scenario NAME WORD...: plays it.
 scenario() (
+  later_pids=
+  trap 'kill $later_pids 2>/dev/null' EXIT
   scenario=$1
   shift
   # shellcheck disable=SC1090
@@ -35,7 +37,9 @@ guest() {
   shift
   vmm_command "/cache/kernel/$kernel-amd64/$image" "/cache/initramfs/$kernel.cpio.gz" "$vcpus" "$memory" \
     "console=$terminal quiet root=/dev/vda rw $*"
-  lab-expect --timeout 400 --log /tmp/case/console /tmp/case/script $vmm
+  # To be seen from outside while it runs.
+  ln -sf "/lab/results/$name.boot" /tmp/case/console
+  lab-expect --timeout 400 --log "/lab/results/$name.boot" /tmp/case/script $vmm
   guest_status=$?
   cat /tmp/case/console >>"/lab/results/$name.console"
   [ "$guest_status" = 0 ] || grep -a 'check: FAILED' /tmp/case/console
@@ -47,9 +51,8 @@ clean_messages() { sh /lab/inside/check-dmesg.sh /tmp/case/console /lab/inside/d
 # later COMMAND...: runs beside what follows; ends with the scenario at the latest.
 later() {
   "$@" &
-  later_pids="${later_pids:-} $!"
+  later_pids="$later_pids $!"
 }
-trap 'for pid in ${later_pids:-}; do kill "$pid" 2>/dev/null; done' EXIT
 # wait_for SECONDS COMMAND...: until the command succeeds.
 wait_for() {
   tries=$(($1 * 5))
