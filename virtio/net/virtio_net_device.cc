@@ -189,12 +189,12 @@ void VirtioNetDevice::on_kick(ActiveQueue& queue) {
 }
 
 void VirtioNetDevice::on_receive_limit() {
-  for (std::uint16_t pair = 0; pair < receive_.size(); ++pair)
+  for (std::uint16_t pair = 0; pair < options_.pairs; ++pair)
     run_receive(pair);
 }
 
 void VirtioNetDevice::on_transmit_limit() {
-  for (std::uint16_t pair = 0; pair < transmit_.size(); ++pair)
+  for (std::uint16_t pair = 0; pair < options_.pairs; ++pair)
     run_transmit(pair);
 }
 

@@ -23,8 +23,8 @@ Error wrong(std::string_view text, std::string_view what) {
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
   std::uint16_t port = 0;
-  const char* const end = text.data() + text.size();
-  const auto [at, error] = std::from_chars(text.data(), end, port);
+  const char* const end = text.end();
+  const auto [at, error] = std::from_chars(text.begin(), end, port);
   if (error != std::errc() || at != end || port == 0) return std::nullopt;
   return port;
 }

@@ -19,8 +19,6 @@
 #include "vmm/base/error.h"
 #include "vmm/base/log.h"
 
-extern char** environ;
-
 namespace skiff {
 namespace {
 

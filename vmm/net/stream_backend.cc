@@ -78,7 +78,7 @@ struct StreamBackend::Outgoing {
   }
 };
 
-StreamBackend::StreamBackend(Fd socket, Options options)
+StreamBackend::StreamBackend(Fd socket, const Options& options)
     : socket_(std::move(socket)),
       capabilities_(make_capabilities(options)),
       trusting_(options.trusting),

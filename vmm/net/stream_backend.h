@@ -39,7 +39,7 @@ class StreamBackend : public NetBackend {
     std::uint16_t mtu = 0;
     bool trusting = false;
   };
-  StreamBackend(Fd socket, Options options);
+  StreamBackend(Fd socket, const Options& options);
   ~StreamBackend() override;
   StreamBackend(const StreamBackend&) = delete;
   StreamBackend& operator=(const StreamBackend&) = delete;
