@@ -61,10 +61,10 @@ class BlockFixture : public ::testing::Test {
     clock.run();
   }
   bool reset() {
-    bool done = false;
-    block->reset([&done] { done = true; });
+    const auto done = std::make_shared<bool>(false);  // may be set later than this returns
+    block->reset([done] { *done = true; });
     clock.run();
-    return done;
+    return *done;
   }
   // The device goes before the guest's memory, as in a machine.
   void destroy() {
