@@ -106,6 +106,28 @@ TEST_F(StreamBackendTest, AFullSocketKeepsOrderAndBytes) {
   EXPECT_TRUE(received == expected) << received.size() << " of " << expected.size();
 }
 
+// The same with several messages left over by one flush.
+TEST_F(StreamBackendTest, AFullSocketKeepsAllOfABatch) {
+  NetFrameHeader header;
+  std::string expected;
+  for (int batch = 0; batch < 3; ++batch) {
+    std::array<std::string, 3> frames;
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+      frames[i].assign(60000, static_cast<char>('a' + 3 * batch + static_cast<int>(i)));
+      const std::array<iovec, 2> buffers = {iovec{&header, sizeof header},
+                                            iovec{frames[i].data(), frames[i].size()}};
+      if (backend->send(0, buffers) == SendResult::sent) expected += framed(frames[i]);
+    }
+    backend->flush(0);
+  }
+  std::string received;
+  for (int i = 0; i < 1000 && received.size() < expected.size(); ++i) {
+    received += read_peer();
+    clock.run(1);
+  }
+  EXPECT_TRUE(received == expected) << received.size() << " of " << expected.size();
+}
+
 TEST_F(StreamBackendTest, ReceivesFramesWithAHeader) {
   backend->want_receive(0, true);
   write_peer(framed(std::string(60, 'a')) + framed(std::string(14, 'b')) + framed("short") +

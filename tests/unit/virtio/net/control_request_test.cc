@@ -83,6 +83,7 @@ TEST(ControlRequest, Refusals) {
       {"second table missing", command(1, 0, table(1, 1))},
       {"first table longer than the request", command(1, 0, table(3, 2))},
       {"second table longer than the request", command(1, 0, table(0, 0) + table(1, 0))},
+      {"second table one address short", command(1, 0, table(0, 0) + table(2, 1))},
       {"table of 2^32-1", command(1, 0, table(0xffffffff, 4) + table(0, 0))},
       {"table whose size wraps 32 bits", command(1, 0, table(0x2aaaaaab, 1) + table(0, 0))},
       {"bytes behind the tables", command(1, 0, table(0, 0) + table(0, 0) + "x")},
