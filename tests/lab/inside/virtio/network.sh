@@ -9,7 +9,7 @@ serve() {
   # nc must not see the end of its own input: it would tell the guest's, which then stops.
   mkfifo /tmp/case/nothing
   exec 8<>/tmp/case/nothing
-  later nc -l -p 9000 <&8 >/tmp/case/back
+  later sh -c 'exec nc -l -p 9000 <&8 >/tmp/case/back'
 }
 blob_came_back() {
   wait_for 20 cmp /www/blob /tmp/case/back ||
