@@ -63,11 +63,11 @@ std::optional<std::string> holder(int fd) {
   for (const std::string& pid : numbers_in("/proc")) {
     const std::string process = "/proc/" + pid;
     for (const std::string& other : numbers_in(process + "/fd")) {
-      const std::string open = process + "/fd/" + other;
+      const std::string open = fmt::format("{}/fd/{}", process, other);
       struct stat found{};
       if (::stat(open.c_str(), &found) != 0) continue;
       if (found.st_ino != wanted.st_ino || found.st_dev != wanted.st_dev) continue;
-      if (!holds_a_lock(process + "/fdinfo/" + other)) continue;
+      if (!holds_a_lock(fmt::format("{}/fdinfo/{}", process, other))) continue;
       if (pid == std::to_string(::getpid())) return "this virtual machine, which uses it twice";
       return fmt::format("process {} ({})", pid, first_line(process + "/comm"));
     }
