@@ -52,6 +52,16 @@ uint32_t processors_self(void) {
   return (uint32_t)read_msr(0x802);
 }
 
+// Firmware would have software-enabled the local APIC; not every KVM sends an IPI from one that is
+// not (Intel SDM volume 3, 11.4.7.2).
+static void enable(void) {
+  if (x2apic) {
+    write_msr(0x80f, 0x100 | kVectorSpurious);
+  } else {
+    local_apic_write(kApicSpurious, 0x100 | kVectorSpurious);
+  }
+}
+
 static void send(uint32_t id, uint32_t command) {
   if (x2apic) {
     write_msr(0x830, (uint64_t)id << 32 | command);
@@ -72,6 +82,7 @@ int processors_start(uint32_t id, void (*entry)(void), volatile uint32_t* online
   memcpy((void*)kTrampoline, processor_trampoline,
          (unsigned long)(processor_trampoline_end - processor_trampoline));
   processor_entry = entry;
+  enable();
   send(id, 0x4500);  // INIT, assert
   delay_microseconds(200);
   send(id, 0x4600 | kTrampoline >> 12);  // start-up
