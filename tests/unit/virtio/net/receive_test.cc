@@ -47,6 +47,7 @@ TEST_F(NetReceive, TheWiresHeaderReachesTheGuest) {
 // Every size around the borders of the buffers, and buffers smaller than the header.
 TEST_F(NetReceive, MergedBuffersHoldEveryByte) {
   for (const std::uint32_t buffer : {100U, 7U, 13U}) {
+    if (driver) driver->detach();
     device.reset();
     driver.reset();
     make();
