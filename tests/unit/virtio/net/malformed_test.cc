@@ -141,6 +141,7 @@ TEST_F(NetMalformed, EachIsSurvived) {
   for (const Row& row : rows()) {
     SCOPED_TRACE(row.name);
     for (const std::uint64_t features : {kAll, ~kMrgRxbuf}) {
+      if (driver) driver->detach();
       device.reset();
       driver.reset();
       make(features);
