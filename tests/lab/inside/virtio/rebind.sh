@@ -23,5 +23,5 @@ console_port hvc file /tmp/case/hvc
 console_port log file /tmp/case/port
 terminal=ttyS0
 A=$2 guest rebind || exit
-tail -n 1 /tmp/case/port | grep -aq 'after-rebind$' || { echo "the port does not work after it"; exit 1; }
+[ "$(tail -c 13 /tmp/case/port)" = after-rebind ] || { echo "the port does not work after it"; exit 1; }
 clean_messages
