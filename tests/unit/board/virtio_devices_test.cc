@@ -1,0 +1,167 @@
+// Devices of a configuration get their places: PCI slots in their order, virtio-mmio registers and
+// interrupts as the board gives them, and what firmware and the command line say of them.
+#include "vmm/board/virtio_devices.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <utility>
+#include <vector>
+
+#include "tests/fakes/fake_doorbells.h"
+#include "tests/fakes/fake_irq_sink.h"
+#include "tests/fakes/fake_msi_sink.h"
+#include "tests/fakes/fake_receive_room_listener.h"
+#include "tests/fakes/fake_virtio_device.h"
+#include "vmm/base/error.h"
+
+namespace skiff {
+namespace {
+
+using testing::IsEmpty;
+
+constexpr std::uint64_t kMmioStart = 0xe010'0000;
+constexpr std::uint32_t kFirstIrq = 10;
+
+class FakePlaces final : public VirtioPlaces {
+ public:
+  const GuestMemory& memory() override { return memory_; }
+  DoorbellRegistry& doorbells() override { return doorbells_; }
+  MsiSink& msi() override { return msi_; }
+  PciBus& pci() override { return bus_; }
+  IoBus& mmio() override { return mmio_; }
+  MmioPlace next_mmio_place() override {
+    if (next_ == room) throw ConfigError("no room");
+    const std::uint64_t index = next_++;
+    return {.registers = {kMmioStart + index * step, 0x1000},
+            .interrupt = {.number = kFirstIrq + static_cast<std::uint32_t>(index),
+                          .trigger = IrqTrigger::level},
+            .wire = &irq_};
+  }
+  PciFunction* slot(std::uint8_t number) { return bus_.function({0, number, 0}); }
+
+  std::uint64_t room = 32;
+  std::uint64_t step = 0x1000;
+
+ private:
+  static constexpr std::array<Range, 1> kRam{{{0, 1 << 20}}};
+  GuestMemory memory_{kRam, {.huge_pages = HugePages::off}};
+  IoBus ports_{"port", {0, 0x1'0000}};
+  IoBus mmio_{"MMIO", {0, ~0ULL}};
+  FakeIrqSink irq_;
+  FakeMsiSink msi_;
+  FakeDoorbells doorbells_;
+  std::array<PciIntxRoute, 1> routes_{{{16, &irq_}}};
+  PciBus bus_{ports_, mmio_, {{0x1000, 0xf000}, {0xc000'0000, 0x2000'0000}, {}}, routes_};
+  std::uint64_t next_ = 0;
+};
+
+ConfiguredDevice device(std::uint32_t id, VirtioFace face = VirtioFace::pci) {
+  return {
+      .device = std::make_unique<FakeVirtioDevice>(std::vector<std::uint16_t>{16}, id),
+      .virtio = {.face = face, .packed = false, .event_idx = true, .ioeventfd = true, .thread = {}},
+      .terminal = nullptr};
+}
+
+template <typename... Devices>
+std::vector<ConfiguredDevice> list(Devices... devices) {
+  std::vector<ConfiguredDevice> out;
+  (out.push_back(std::move(devices)), ...);
+  return out;
+}
+
+TEST(VirtioDevices, TakeTheFreeSlotsInTheirOrder) {
+  FakePlaces places;
+  const VirtioDevices devices(list(device(2), device(2), device(4)), places);
+  constexpr std::array<std::uint64_t, 3> kIds = {0x1042, 0x1042, 0x1044};
+  std::uint8_t slot = 0;
+  for (const std::uint64_t id : kIds) {
+    ASSERT_NE(places.slot(slot), nullptr);
+    EXPECT_EQ(places.slot(slot)->config_read(0, 2), 0x1af4U);
+    EXPECT_EQ(places.slot(slot)->config_read(2, 2), id);
+    ++slot;
+  }
+  EXPECT_THAT(devices.descriptions(), IsEmpty());
+  EXPECT_EQ(devices.mmio_cmdline(), "");
+  EXPECT_EQ(devices.terminal(), nullptr);
+}
+
+TEST(VirtioDevices, LeaveTheirSlotsWhenTheyGo) {
+  FakePlaces places;
+  {
+    const VirtioDevices devices(list(device(2)), places);
+  }
+  EXPECT_EQ(places.slot(0), nullptr);
+}
+
+TEST(VirtioDevices, AreDescribedToFirmwareAndCommandLineWhereTheyAre) {
+  FakePlaces places;
+  const VirtioDevices devices(
+      list(device(2, VirtioFace::mmio), device(1), device(4, VirtioFace::mmio)), places);
+  EXPECT_NE(places.slot(0), nullptr);
+  EXPECT_EQ(places.slot(1), nullptr);
+  const auto& described = devices.descriptions();
+  ASSERT_EQ(described.size(), 2U);
+  for (std::uint32_t i = 0; i < 2; ++i) {
+    EXPECT_EQ(described[i].name, "VR0" + std::to_string(i));
+    EXPECT_EQ(described[i].acpi_hid, "LNRO0005");
+    EXPECT_EQ(described[i].fdt_compatible, "virtio,mmio");
+    EXPECT_EQ(described[i].unit, i);
+    ASSERT_EQ(described[i].ranges.size(), 1U);
+    EXPECT_EQ(described[i].ranges[0].space, IoSpace::mmio);
+    EXPECT_EQ(described[i].ranges[0].range.start, kMmioStart + 0x1000ULL * i);
+    EXPECT_EQ(described[i].interrupt.value().number, kFirstIrq + i);
+    EXPECT_EQ(described[i].interrupt.value().trigger, IrqTrigger::level);
+  }
+  EXPECT_EQ(devices.mmio_cmdline(),
+            "virtio_mmio.device=4K@0xe0100000:10 virtio_mmio.device=4K@0xe0101000:11");
+  IoBus::Reader reader(places.mmio());
+  IoBus::Target target;
+  std::uint64_t value = 0;
+  EXPECT_EQ(places.mmio().read(reader, kMmioStart + 0x1008, 4, value, target), IoStatus::ok);
+  EXPECT_EQ(value, 4U);  // DeviceID of the second
+}
+
+TEST(VirtioDevices, OneIsThePersonsTerminal) {
+  struct Terminal final : CharacterDevice {
+    std::size_t receive(std::span<const std::byte>) noexcept override { return 0; }
+    void receive_break() noexcept override {}
+    void set_room_listener(ReceiveRoomListener*) override {}
+    void on_transmit_room() noexcept override {}
+  } terminal;
+  FakePlaces places;
+  auto with = device(3);
+  with.terminal = &terminal;
+  const VirtioDevices devices(list(device(2), std::move(with), device(4)), places);
+  EXPECT_EQ(devices.terminal(), &terminal);
+}
+
+// Whoever finds no room has taken nothing that stays behind.
+TEST(VirtioDevices, AFullBoardIsAnErrorThatNamesTheDevice) {
+  FakePlaces places;
+  places.room = 1;
+  EXPECT_THROW(
+      VirtioDevices(list(device(2, VirtioFace::mmio), device(2, VirtioFace::mmio)), places),
+      ConfigError);
+  FakePlaces overlapping;
+  overlapping.step = 0x800;
+  try {
+    const VirtioDevices devices(list(device(2, VirtioFace::mmio), device(2, VirtioFace::mmio)),
+                                overlapping);
+    FAIL();
+  } catch (const ConfigError& error) {
+    EXPECT_THAT(error.what(), testing::StartsWith("fake0: "));
+  }
+}
+
+TEST(VirtioDevices, ThirtyTwoSlotsAreAllThereAre) {
+  FakePlaces places;
+  std::vector<ConfiguredDevice> many;
+  for (int i = 0; i < 33; ++i)
+    many.push_back(device(2));
+  EXPECT_THROW(VirtioDevices(std::move(many), places), ConfigError);
+}
+
+}  // namespace
+}  // namespace skiff
