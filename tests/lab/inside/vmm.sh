@@ -61,6 +61,7 @@ memory = "$4"
 kernel = "$1"
 $initrd
 cmdline = "$5"
+${boot_keys:-}
 
 $(cat $device_file 2>/dev/null)
 TOML

@@ -11,6 +11,8 @@ tap tap0 packed
 console_port hvc null
 console_port log file /tmp/case/port
 entropy packed
+# It knows no ACPI of devices.
+[ "$face" = pci ] || boot_keys="virtio_mmio_cmdline = true"
 vmm_command "/lab/guest/$image" "" "$vcpus" "$memory" "quiet $*"
 # The most the VMM's process had in memory, in KiB.
 watch() {

@@ -23,5 +23,10 @@ console_port hvc file /tmp/case/hvc
 console_port log file /tmp/case/port
 terminal=ttyS0
 A=$2 guest rebind || exit
-[ "$(tail -c 13 /tmp/case/port)" = after-rebind ] || { echo "the port does not work after it"; exit 1; }
+[ "$(tail -c 13 /tmp/case/port)" = after-rebind ] || {
+  echo "the port does not work after it; its file's end:"
+  ls -l /tmp/case/port
+  tail -c 64 /tmp/case/port | hexdump -C
+  exit 1
+}
 clean_messages
