@@ -16,6 +16,9 @@ function(skiff_test name)
   add_executable(${name} ${TEST_SOURCES})
   target_link_libraries(${name} PRIVATE skiff_flags ${TEST_LINKS} GTest::gmock GTest::gtest
                         GTest::gtest_main)
+  if(SKIFF_PCH)
+    target_precompile_headers(${name} REUSE_FROM skiff_test_headers)
+  endif()
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 TEST_PREFIX "${TEST_LABEL}/"
                        PROPERTIES LABELS ${TEST_LABEL} TIMEOUT ${TEST_TIMEOUT})
 endfunction()

@@ -1,0 +1,1 @@
+// The home of the tests' precompiled headers (SKIFF_PCH); nothing else.
