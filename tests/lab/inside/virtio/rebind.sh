@@ -29,4 +29,5 @@ A=$2 guest rebind || exit
   tail -c 64 /tmp/case/port | hexdump -C
   exit 1
 }
-clean_messages
+# Linux resets the device before it stops its own work on the control queue, which then finds the queue broken.
+clean_messages 'virtio_console virtio[0-9]+: Error adding buffer to queue'
