@@ -2,7 +2,7 @@
 option(SKIFF_TESTS "Build the tests" ON)
 option(SKIFF_FUZZ "Build the fuzzers with libFuzzer (clang only)" OFF)
 option(SKIFF_WERROR "Treat warnings as errors" OFF)
-option(SKIFF_PCH "Precompile the tests' headers: faster from scratch, not with a compiler cache" OFF)
+option(SKIFF_PCH "Precompile headers: faster from scratch, not with a compiler cache" OFF)
 set(SKIFF_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined or thread")
 
 if(NOT CMAKE_BUILD_TYPE)

@@ -1,0 +1,1 @@
+// The home of the rooms' precompiled headers (SKIFF_PCH); nothing else.
