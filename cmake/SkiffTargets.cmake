@@ -1,8 +1,7 @@
 # With SKIFF_PCH the standard headers that nearly every file includes, half of its compile time,
 # are read once. What a file needs it includes all the same: builds without
-# SKIFF_PCH (a user's, the aarch64 one) tell. Only for clang: g++ 12 warns of array bounds inside
-# the standard library where it comes from a precompiled header.
-if(SKIFF_PCH AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+# SKIFF_PCH (a user's, the aarch64 one) tell.
+if(SKIFF_PCH)
   add_library(skiff_room_headers STATIC cmake/room_headers.cc)
   target_link_libraries(skiff_room_headers PRIVATE skiff_flags skiff_fmt)
   target_precompile_headers(skiff_room_headers PRIVATE
@@ -17,7 +16,7 @@ function(skiff_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;LINKS" ${ARGN})
   add_library(${name} STATIC ${ROOM_SOURCES})
   target_link_libraries(${name} PUBLIC skiff_flags ${ROOM_LINKS})
-  if(TARGET skiff_room_headers)
+  if(SKIFF_PCH)
     target_precompile_headers(${name} REUSE_FROM skiff_room_headers)
   endif()
 endfunction()

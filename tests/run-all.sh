@@ -44,7 +44,7 @@ fi
 
 if wanted release; then
   stage "release build with g++, every warning an error"
-  configure release -DSKIFF_TESTS=ON -DSKIFF_WERROR=ON -DSKIFF_PCH=ON
+  configure release -DSKIFF_TESTS=ON -DSKIFF_WERROR=ON
   build build
   stage "unit and kvm tests"
   run_ctest build 'unit|kvm' -j"$jobs"
@@ -61,7 +61,7 @@ fi
 
 if wanted thread; then
   stage "thread sanitizer: the tests that use threads"
-  configure tsan -DSKIFF_PCH=ON
+  configure tsan
   build build-tsan unit_base unit_io unit_vcpu unit_devices pci_test control_test io_executor_test \
     stdio_console_test kvm_vcpu_thread virtio_ring_race_test virtio_transport_test queue_service_test \
     virtio_console_test virtio_net_thread_test unit_disk
