@@ -32,6 +32,8 @@ std::string percent(std::uint64_t part, std::uint64_t whole) {
 
 std::string rate(double per_second) {
   if (per_second < 10) return fmt::format("{:.2f}", per_second);
+  // By hand: std::lround would make start-up load libm. Never negative, far below 2^53.
+  // NOLINTNEXTLINE(bugprone-incorrect-roundings)
   return grouped(static_cast<std::uint64_t>(per_second + 0.5));
 }
 
