@@ -9,11 +9,14 @@
 #include <boost/system/system_error.hpp>
 #include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <string_view>
 
 #include "vmm/base/error.h"
 #include "vmm/base/exit_status.h"
 #include "vmm/base/log.h"
+#include "vmm/control/api/vm_json.h"
+#include "vmm/control/run_directory/run_files.h"
 #include "vmm/machine/ledger_report.h"
 #include "vmm/machine/run_machine.h"
 
@@ -41,6 +44,9 @@ class StandardErrorSink final : public ByteSink {
 // How long a reader of the console may take nothing after Skiff was asked to stop.
 constexpr auto kStalledReader = std::chrono::seconds(2);
 
+// How long clients of the control socket may take to hear of the end.
+constexpr auto kFarewell = std::chrono::seconds(1);
+
 // Ignored by whoever started Skiff (nohup; a script's background job): it stays so.
 bool is_ignored(int signal_number) {
   struct sigaction action{};
@@ -58,9 +64,10 @@ void write_whole(int fd, std::string_view text) {
 
 }  // namespace
 
-RunSession::RunSession(const VmConfig& config, const RunOptions& options)
+RunSession::RunSession(const VmConfig& config, const RunOptions& options, RunDirectory* directory)
     : config_(config),
       options_(options),
+      directory_(directory),
       executor_(io_),
       console_(io_, {.escape = config.console.escape, .input = config.console.input},
                {.on_action = [this](ConsoleAction action) { on_action(action); },
@@ -83,6 +90,12 @@ RunSession::RunSession(const VmConfig& config, const RunOptions& options)
 }
 
 int RunSession::run() {
+  const int status = run_machines();
+  if (control_) end_control(status);
+  return status;
+}
+
+int RunSession::run_machines() {
   for (bool first = true;; first = false) {
     try {
       machine_ = create_machine();
@@ -94,14 +107,19 @@ int RunSession::run() {
       log_debug("{}", machine_->boot_description());
       console_.attach(&machine_->console_device());
       machine_->start();
+      if (first && directory_ != nullptr) begin_control();
+      if (control_) control_->machine_started();
     } catch (const Error& error) {
       console_.attach(nullptr);
       if (first) throw;
+      how_it_ended_ = "could not be started again after a reset";
       log_error("the guest asked for a reset, but the machine cannot be started again: {}",
                 error.what());
       return exit_status::kHost;
     }
     const MachineEnd end = run_machine_once();
+    if (control_ && end.kind == MachineEnd::Kind::reset) control_->machine_reset();
+    if (control_ && end.kind == MachineEnd::Kind::panic) control_->publish("panic");
     const bool again = end.kind == MachineEnd::Kind::reset && !wanted_status_ &&
                        config_.machine.on_reboot == OnReboot::restart;
     if (!again) {
@@ -116,6 +134,33 @@ int RunSession::run() {
     machine_.reset();
     machine_ended_.consume();
   }
+}
+
+void RunSession::begin_control() {
+  control_ = std::make_unique<SessionControl>(
+      config_, directory_->name(), options_.config_path,
+      SessionActions{.machine = [this] { return machine_.get(); },
+                     .stop = [this](const StopRequest& request) { stop_on_request(request); }});
+  server_ = std::make_unique<ControlServer>(io_, *control_, directory_->listen(run_files::kSocket));
+  if (options_.on_running) options_.on_running();
+}
+
+void RunSession::stop_on_request(const StopRequest& request) {
+  const int status = exit_status::of_signal(SIGTERM);
+  if (!request.force) {
+    return shut_down(status, request.timeout.value_or(config_.machine.stop_timeout));
+  }
+  force_ = true;
+  stop_machine(status);
+}
+
+void RunSession::end_control(int exit_status) {
+  control_->ended(exit_status, how_it_ended_);
+  const VmInfo info = control_->info();
+  if (!directory_->end(to_json(info))) {
+    log_error("cannot write {}: {}", directory_->file(run_files::kStatus), std::strerror(errno));
+  }
+  server_->finish(info, kFarewell);
 }
 
 bool RunSession::drain_console() {
@@ -249,21 +294,23 @@ void RunSession::on_output_lost(const std::string& why) {
   shut_down(exit_status::kHost);
 }
 
-void RunSession::shut_down(int exit_status) {
+void RunSession::shut_down(int exit_status, std::uint32_t timeout) {
   wanted_status_ = exit_status;
   if (!machine_) return;
+  // A paused guest cannot power itself off.
+  if (control_) control_->resume();
   if (!machine_->press_power_button()) {
     log_info("the guest does not listen to its power button; stopping it");
     return stop_machine(exit_status);
   }
-  if (config_.machine.stop_timeout == 0) return;
+  stop_timer_.cancel();
+  if (timeout == 0) return;
   log_info("power button pressed; waiting up to {} s (a second signal stops the guest at once)",
-           config_.machine.stop_timeout);
-  stop_timer_.expires_after(std::chrono::seconds(config_.machine.stop_timeout));
-  stop_timer_.async_wait([this, exit_status](const boost::system::error_code& error) {
+           timeout);
+  stop_timer_.expires_after(std::chrono::seconds(timeout));
+  stop_timer_.async_wait([this, exit_status, timeout](const boost::system::error_code& error) {
     if (error) return;
-    log_warning("the guest has not powered off within {} s; stopping it",
-                config_.machine.stop_timeout);
+    log_warning("the guest has not powered off within {} s; stopping it", timeout);
     stop_machine(exit_status);
   });
 }
@@ -287,28 +334,33 @@ void RunSession::print_stats() {
   console_.terminal().resume();
 }
 
-int RunSession::exit_status_of(const MachineEnd& end) const {
+int RunSession::exit_status_of(const MachineEnd& end) {
   switch (end.kind) {
     case MachineEnd::Kind::power_off:
-      log_debug("the guest has powered off");
+      how_it_ended_ = "the guest has powered off";
+      log_debug("{}", how_it_ended_);
       return exit_status::kPoweredOff;
     case MachineEnd::Kind::reset:
-      log_debug("the guest has reset itself");
+      how_it_ended_ = "the guest has reset itself";
+      log_debug("{}", how_it_ended_);
       return exit_status::kPoweredOff;
     case MachineEnd::Kind::guest_status:
+      how_it_ended_ = fmt::format("the guest ended with status {}", end.status);
       if (end.status > static_cast<std::uint64_t>(exit_status::kGuestMax)) {
-        log_warning("the guest ended with status {}, reported as {}", end.status,
-                    exit_status::kGuestMax);
+        log_warning("{}, reported as {}", how_it_ended_, exit_status::kGuestMax);
         return exit_status::kGuestMax;
       }
       return static_cast<int>(end.status);
     case MachineEnd::Kind::panic:
-      log_error("the guest's kernel has panicked");
+      how_it_ended_ = "the guest's kernel has panicked";
+      log_error("{}", how_it_ended_);
       return exit_status::kGuestPanic;
     case MachineEnd::Kind::failure:
+      how_it_ended_ = end.report.substr(0, end.report.find('\n'));
       log_error("{}", end.report);
       return exit_status::kGuestFault;
     case MachineEnd::Kind::stopped:
+      how_it_ended_ = "stopped from outside";
       return wanted_status_.value_or(exit_status::kHost);
   }
   return exit_status::kHost;
@@ -316,7 +368,12 @@ int RunSession::exit_status_of(const MachineEnd& end) const {
 
 int run_machine(const VmConfig& config, const RunOptions& options) {
   try {
-    RunSession session(config, options);
+    std::optional<RunDirectory> directory;
+    if (!options.name.empty()) directory.emplace(options.name);
+    if (directory && options.run_log != LogLevel::off) {
+      log_setup(options.run_log, directory->file(run_files::kLog));
+    }
+    RunSession session(config, options, directory ? &*directory : nullptr);
     const int status = session.run();
     log_flush();
     return status;

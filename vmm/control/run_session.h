@@ -7,6 +7,9 @@
 //   SIGWINCH                  the window's new size goes to the console's device
 //   (one of these that was ignored when Skiff started stays ignored)
 //   guest reset               a new Machine, unless machine.on_reboot = "exit"
+//   control socket            of a named VM: SessionControl, answered by a ControlServer that is
+//   made
+//                             once the guest runs, so that it costs the start nothing
 //
 // Thread rule: main thread; it also runs the io_context.
 #pragma once
@@ -20,7 +23,10 @@
 
 #include "vmm/base/clock.h"
 #include "vmm/base/event_fd.h"
+#include "vmm/control/api/control_server.h"
+#include "vmm/control/run_directory/run_directory.h"
 #include "vmm/control/serial_files.h"
+#include "vmm/control/session_control.h"
 #include "vmm/control/stdio_console.h"
 #include "vmm/kvm/kvm_system.h"
 #include "vmm/machine/io_executor.h"
@@ -32,7 +38,8 @@ namespace skiff {
 
 class RunSession {
  public:
-  RunSession(const VmConfig& config, const RunOptions& options);
+  // `directory`: of a named VM, else null; outlives the session.
+  RunSession(const VmConfig& config, const RunOptions& options, RunDirectory* directory);
   // The process's exit status. Throws ConfigError or HostError before the first guest has started.
   int run();
 
@@ -42,10 +49,17 @@ class RunSession {
   void on_signal(int number);
   void on_action(ConsoleAction action);
   void on_output_lost(const std::string& why);
-  // Asks the guest to power off; what stops it in the end gives the exit status.
-  void shut_down(int exit_status);
+  // Asks the guest to power off, which it has `timeout` seconds for (0: for ever); what stops it in
+  // the end gives the exit status.
+  void shut_down(int exit_status, std::uint32_t timeout);
+  void shut_down(int exit_status) { shut_down(exit_status, config_.machine.stop_timeout); }
   void stop_machine(int exit_status);
   void stop_process();
+
+  int run_machines();
+  void begin_control();
+  void stop_on_request(const StopRequest& request);
+  void end_control(int exit_status);
 
   std::unique_ptr<Machine> create_machine();
   ByteSink& output_sink(SerialTarget target, const std::string& path);
@@ -54,10 +68,11 @@ class RunSession {
   // False if some of the console's output could not be delivered.
   bool drain_console();
   void print_stats();
-  int exit_status_of(const MachineEnd& end) const;
+  int exit_status_of(const MachineEnd& end);
 
   const VmConfig& config_;
   const RunOptions options_;
+  RunDirectory* const directory_;
   boost::asio::io_context io_{1};
   SystemClock clock_;
   IoExecutor executor_;
@@ -70,11 +85,14 @@ class RunSession {
   EventFd machine_ended_;
   boost::asio::posix::stream_descriptor ended_descriptor_;
   std::unique_ptr<Machine> machine_;
+  std::unique_ptr<SessionControl> control_;  // of a named VM, once its guest runs
+  std::unique_ptr<ControlServer> server_;
 
   // Set when something outside the guest wants it to end: the status if it has to be stopped.
   std::optional<int> wanted_status_;
   bool force_ = false;        // no more waiting, not even for the console's reader
   bool output_lost_ = false;  // the run's status is a host fault, however the guest ended
+  std::string how_it_ended_;  // for a person, a line
 };
 
 }  // namespace skiff

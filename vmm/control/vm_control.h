@@ -28,17 +28,19 @@ enum class VmState { running, paused, ended };
 struct VmInfo {
   std::string name;
   VmState state = VmState::running;
-  std::string detail;  // how it ended, for a person; empty while it runs
+  std::string detail{};  // how it ended, for a person; empty while it runs
   int pid = 0;
   std::uint32_t vcpus = 0;
-  std::uint64_t memory = 0;            // of the guest [bytes]
-  std::chrono::nanoseconds uptime{0};  // of the machine that runs now
-  std::uint64_t resets = 0;            // machines before it
-  std::uint64_t exits = 0;             // to user space, of the machine that runs now
-  std::uint64_t cpu_ns = 0;            // processor time of the whole process
-  std::optional<int> exit_status;      // once ended (vmm/base/exit_status.h)
-  std::string kernel;                  // path
-  std::string config;                  // path; empty: there was no file
+  std::uint64_t memory = 0;                         // of the guest [bytes]
+  std::chrono::nanoseconds uptime{0};               // of the machine that runs now
+  std::uint64_t resets = 0;                         // machines before it
+  std::uint64_t exits = 0;                          // to user space, of the machine that runs now
+  std::uint64_t cpu_ns = 0;                         // processor time of the whole process
+  std::chrono::system_clock::time_point started{};  // the first machine
+  std::optional<std::chrono::system_clock::time_point> ended{};
+  std::optional<int> exit_status{};  // once ended (vmm/base/exit_status.h)
+  std::string kernel;                // path
+  std::string config;                // path; empty: there was no file
 };
 
 // Why a request could not be done; the API's answer has both.

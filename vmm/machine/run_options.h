@@ -1,6 +1,11 @@
 // What `skiff run` was asked beside the machine itself.
 #pragma once
 
+#include <functional>
+#include <string>
+
+#include "vmm/base/log.h"
+
 namespace skiff {
 
 enum class StatsFormat {
@@ -11,6 +16,15 @@ enum class StatsFormat {
 
 struct RunOptions {
   StatsFormat stats = StatsFormat::none;
+  // Of the run directory; empty: none, and the machine is controlled by its console and by signals
+  // alone.
+  std::string name{};
+  std::string config_path{};  // absolute; empty: there was no file
+  // Skiff's own messages go to the run directory's skiff.log from this level on; off: where they
+  // went before.
+  LogLevel run_log = LogLevel::off;
+  // Once, when the first guest runs and can be controlled.
+  std::function<void()> on_running{};
 };
 
 }  // namespace skiff
