@@ -20,7 +20,8 @@ class Arguments {
   };
 
   const CommandSpec* command = nullptr;  // null: none was given
-  std::string operand;                   // empty: none
+  std::string operand;                   // the first one; empty: none
+  std::vector<std::string> operands;     // all of them
   std::vector<Option> options;
 
   bool has(std::string_view name) const { return last(name).has_value(); }

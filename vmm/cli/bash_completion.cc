@@ -61,6 +61,8 @@ std::string value_branch(const OptionSpec& option) {
           fmt::format("compopt -o nospace; COMPREPLY=($(compgen -W '{}' -- \"$cur\"))", set_keys());
       break;
     case Completion::command:
+    case Completion::vm:
+    case Completion::any_vm:
     case Completion::none:
       words = option.choices.empty() ? "COMPREPLY=()"
                                      : fmt::format("COMPREPLY=($(compgen -W '{}' -- \"$cur\"))",
@@ -70,6 +72,13 @@ std::string value_branch(const OptionSpec& option) {
   return fmt::format("    {}) {}; return ;;\n", option.long_name(), words);
 }
 
+// By the skiff that is on the command line.
+std::string vm_names_from(std::string_view command) {
+  return fmt::format(
+      "COMPREPLY=($(compgen -W \"$(\"${{COMP_WORDS[0]}}\" {} 2>/dev/null)\" -- \"$cur\"))",
+      command);
+}
+
 std::string operand_words(const CommandSpec& command) {
   switch (command.operand_completion) {
     case Completion::file:
@@ -77,6 +86,10 @@ std::string operand_words(const CommandSpec& command) {
              "$(compgen -d -- \"$cur\"))";
     case Completion::command:
       return fmt::format("COMPREPLY=($(compgen -W '{}' -- \"$cur\"))", command_names());
+    case Completion::vm:
+      return vm_names_from("ps --quiet");
+    case Completion::any_vm:
+      return vm_names_from("ps --quiet --all");
     default:
       return "COMPREPLY=()";
   }

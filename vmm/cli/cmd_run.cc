@@ -1,12 +1,23 @@
 // `skiff run`: a machine from a configuration, in this terminal.
+#include <fmt/core.h>
+
 #include <array>
+#include <exception>
+#include <filesystem>
+#include <new>
 #include <string>
+#include <variant>
 #include <vector>
 
+#include "vmm/base/exit_status.h"
+#include "vmm/base/log.h"
 #include "vmm/cli/arguments.h"
 #include "vmm/cli/command_line.h"
 #include "vmm/cli/command_spec.h"
 #include "vmm/cli/config_options.h"
+#include "vmm/cli/print.h"
+#include "vmm/control/run_directory/run_base.h"
+#include "vmm/control/start_report.h"
 #include "vmm/machine/config_file.h"
 #include "vmm/machine/run_machine.h"
 
@@ -51,6 +62,15 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
      .value = "user|tap=NAME",
      .help = "One more virtio network card: user networking, which needs no privileges, or a tap "
              "interface of the host."},
+    {.names = "--detach,-d",
+     .value = "",
+     .help = "Return when the guest runs, print the VM's name, and leave it to `skiff ps`, `skiff "
+             "stop` and the other commands. What keeps it from running is told here, with the same "
+             "exit status as without --detach."},
+    {.names = "--name",
+     .value = "NAME",
+     .help = "The VM can be reached from other terminals by this name, detached or not. With "
+             "--detach alone it is machine.name."},
     {.names = "--no-input",
      .value = "",
      .help = "Do not read stdin: short for --set console.input=false."},
@@ -67,9 +87,37 @@ constexpr auto kExamples = std::to_array<ExampleSpec>({
     {"skiff run --kernel vmlinuz --initrd initrd.img --memory 1G", "without a file"},
     {"skiff run vm.toml --disk root.img --net user", "with a disk and a network"},
     {"skiff run vm.toml --set boot.cmdline=\"console=ttyS0 single\"", "change one key"},
+    {"skiff run --detach vm.toml --name web", "in the background, as \"web\""},
     {"skiff run vm.toml --stats=json 2>exits.json", "count the exits of a run"},
     {"printf 'uname -a\\npoweroff\\n' | skiff run vm.toml", "let a pipe do the typing"},
 });
+
+// What main_command would print of an error is told to the process that waits.
+int run_in_background(StartReport& report, const VmConfig& config, RunOptions& options) {
+  options.on_running = [&report] { report.running(); };
+  const auto fail = [&report](int status, const std::string& why) {
+    report.failed(status, why);
+    return status;
+  };
+  try {
+    return run_machine(config, options);
+  } catch (const ConfigError& error) {
+    return fail(exit_status::kUsage, error.what());
+  } catch (const std::bad_alloc&) {
+    return fail(exit_status::kHost, "skiff: out of memory");
+  } catch (const std::exception& error) {
+    return fail(exit_status::kHost, fmt::format("skiff: {}", error.what()));
+  }
+}
+
+int run_detached(const VmConfig& config, RunOptions& options) {
+  auto side = detach();
+  if (auto* const report = std::get_if<StartReport>(&side)) {
+    return run_in_background(*report, config, options);
+  }
+  const int status = std::get<int>(side);
+  return status == 0 ? print_all(options.name + "\n") : status;
+}
 
 int run(const Arguments& arguments) {
   const auto overrides = config_overrides(arguments);
@@ -78,10 +126,30 @@ int run(const Arguments& arguments) {
   }
   RunOptions options;
   if (const auto stats = arguments.last("--stats")) {
+    if (arguments.has("--detach")) {
+      throw UsageError("--stats prints to this terminal, which --detach leaves");
+    }
     options.stats = *stats == "json" ? StatsFormat::json : StatsFormat::table;
   }
   const VmConfig config = load_config(arguments.operand, overrides, config_facts());
-  return run_machine(config, options);
+  options.name = arguments.last("--name").value_or("");
+  if (arguments.has("--name") && !is_vm_name(options.name)) {
+    throw UsageError(
+        fmt::format("--name is \"{}\"; it must be 1 to 64 letters, digits, '-', '_' or "
+                    "'.', and begin with none of the last three but '_'",
+                    options.name));
+  }
+  std::error_code ignored;
+  if (!arguments.operand.empty()) {
+    options.config_path = std::filesystem::absolute(arguments.operand, ignored).string();
+  }
+  if (!arguments.has("--detach")) return run_machine(config, options);
+  if (options.name.empty()) options.name = config.machine.name;
+  if (!arguments.has("--log-file")) {
+    const auto level = arguments.last("--log-level");
+    options.run_log = level ? parse_log_level(*level).value_or(LogLevel::info) : LogLevel::info;
+  }
+  return run_detached(config, options);
 }
 
 constexpr CommandSpec kSpec = {
@@ -94,7 +162,9 @@ constexpr CommandSpec kSpec = {
         "paths on the command line to the current directory.\n\n"
         "The machine runs until the guest powers off. The first Ctrl-C from outside the console or "
         "SIGTERM presses the guest's power button; a second one stops it. In the console Ctrl-A x "
-        "stops the machine and Ctrl-A h lists the other keys.",
+        "stops the machine and Ctrl-A h lists the other keys.\n\n"
+        "With --detach or --name the machine has a name under which the other commands find it "
+        "(docs/control.md).",
     .options = kOptions,
     .examples = kExamples,
     .operand_completion = Completion::file,

@@ -160,12 +160,13 @@ void take_operands(const std::vector<std::string>& extras, Arguments& out) {
     if (word == "--") continue;
     if (word.size() > 1 && word.starts_with('-')) unknown_option(out.command, word);
     if (out.command == nullptr) unknown_command(word);
-    if (out.command->operands.empty() || !out.operand.empty()) {
+    if (out.command->operands.empty() || out.operands.size() >= out.command->most_operands) {
       throw UsageError(fmt::format("\"{}\" is one argument too many; usage: skiff {} {}", word,
                                    out.command->name, out.command->operands));
     }
     if (word.empty()) throw UsageError("an argument is empty");
-    out.operand = word;
+    if (out.operands.empty()) out.operand = word;
+    out.operands.push_back(word);
   }
 }
 
@@ -196,6 +197,10 @@ Arguments parse_command_line(const std::vector<std::string>& words) {
   if (sub != nullptr) {
     take_options(*sub, declared, out);
     take_operands(sub->remaining(), out);
+    if (out.operands.size() < out.command->least_operands && !out.has("--help")) {
+      throw UsageError(fmt::format("{0} needs more arguments; usage: skiff {0} {1}",
+                                   out.command->name, out.command->operands));
+    }
   }
   return out;
 }

@@ -28,6 +28,7 @@ constexpr auto kExamples = std::to_array<ExampleSpec>({
     {"skiff check", "can this host run virtual machines, and how fast?"},
     {"skiff check vm.toml", "is the configuration sound?"},
     {"skiff run vm.toml", "start the machine, its serial console in this terminal"},
+    {"skiff run --detach vm.toml", "start it in the background; then: skiff ps, skiff stop NAME"},
     {"skiff run vm.toml --vcpus 2 --memory 1G", "the same with other numbers"},
 });
 
@@ -51,7 +52,10 @@ const CommandSpec& program_spec() {
 }
 
 std::span<const CommandSpec> command_specs() {
-  static const std::vector<CommandSpec> commands = {run_command(), check_command(), help_command()};
+  static const std::vector<CommandSpec> commands = {
+      run_command(),   ps_command(),           stop_command(),  pause_command(), resume_command(),
+      reset_command(), power_button_command(), nmi_command(),   logs_command(),  events_command(),
+      wait_command(),  rm_command(),           check_command(), help_command()};
   return commands;
 }
 

@@ -2,6 +2,7 @@
 // shell completion are all written from it.
 #pragma once
 
+#include <cstddef>
 #include <span>
 #include <string_view>
 
@@ -9,7 +10,15 @@ namespace skiff {
 
 class Arguments;
 
-enum class Completion { none, file, directory, config_key, command };
+enum class Completion {
+  none,
+  file,
+  directory,
+  config_key,
+  command,
+  vm,      // names of running VMs
+  any_vm,  // of ended ones too
+};
 
 struct OptionSpec {
   std::string_view names;  // "--help,-h": the long one first
@@ -30,13 +39,15 @@ struct ExampleSpec {
 };
 
 struct CommandSpec {
-  std::string_view name;      // "run"; empty: the program itself
-  std::string_view operands;  // "[CONFIG]"; at most one operand, in brackets where it is optional
-  std::string_view summary;   // one line, without a full stop
+  std::string_view name;         // "run"; empty: the program itself
+  std::string_view operands;     // "[CONFIG]", "NAME..."; in brackets where it is optional
+  std::string_view summary;      // one line, without a full stop
   std::string_view description;  // paragraphs separated by an empty line
   std::span<const OptionSpec> options;
   std::span<const ExampleSpec> examples;
   Completion operand_completion = Completion::none;
+  std::size_t least_operands = 0;
+  std::size_t most_operands = 1;  // where `operands` is not empty
   int (*run)(const Arguments& arguments) = nullptr;
 };
 
@@ -47,6 +58,17 @@ const CommandSpec* find_command(std::string_view name);
 
 // One per subcommand, each in its own file.
 const CommandSpec& run_command();
+const CommandSpec& ps_command();
+const CommandSpec& stop_command();
+const CommandSpec& pause_command();
+const CommandSpec& resume_command();
+const CommandSpec& reset_command();
+const CommandSpec& power_button_command();
+const CommandSpec& nmi_command();
+const CommandSpec& logs_command();
+const CommandSpec& events_command();
+const CommandSpec& wait_command();
+const CommandSpec& rm_command();
 const CommandSpec& check_command();
 const CommandSpec& help_command();
 

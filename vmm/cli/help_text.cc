@@ -98,7 +98,7 @@ std::string help_text(const CommandSpec& command) {
       out += fmt::format("  {}\n      {}\n", example.command, wrap(example.what, 6, kWidth));
     }
   }
-  if (program || command.name == "run") {
+  if (program || command.name == "run" || command.name == "wait") {
     out += "\nExit status:\n";
     for (const auto& status : exit_status_texts())
       out += entry(status.number, status.meaning);

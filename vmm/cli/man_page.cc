@@ -102,7 +102,8 @@ std::string man_page() {
     out += examples_text(command.examples);
   out +=
       ".SH FILES\n.TP\n.I /dev/kvm\nthe kernel's door to virtualization; a user may open it who "
-      "is in its group, usually kvm.\n";
+      "is in its group, usually kvm.\n.TP\n.I $XDG_RUNTIME_DIR/skiff, /run/skiff, "
+      "/tmp/skiff\\-UID\nthe run directories of named VMs; the first that applies.\n";
   return out;
 }
 

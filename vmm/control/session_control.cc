@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <ctime>
+#include <filesystem>
 #include <utility>
 
 namespace skiff {
@@ -37,7 +38,10 @@ SessionControl::SessionControl(const VmConfig& config, std::string name, std::st
     : config_(config),
       name_(std::move(name)),
       config_path_(std::move(config_path)),
-      actions_(std::move(actions)) {}
+      actions_(std::move(actions)) {
+  std::error_code ignored;
+  kernel_ = std::filesystem::absolute(config.boot.kernel, ignored).string();
+}
 
 void SessionControl::machine_started() {
   paused_ = false;
@@ -69,7 +73,7 @@ VmInfo SessionControl::info() {
       .started = started_,
       .ended = ended_,
       .exit_status = exit_status_,
-      .kernel = config_.boot.kernel,
+      .kernel = kernel_,
       .config = config_path_,
   };
   const Machine* const machine = actions_.machine();

@@ -62,6 +62,7 @@ class SessionControl final : public VmControl {
   const VmConfig& config_;
   const std::string name_;
   const std::string config_path_;
+  std::string kernel_;  // absolute: whoever asks is in another folder
   const SessionActions actions_;
   EventLog events_;
   bool paused_ = false;

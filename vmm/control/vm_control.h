@@ -39,8 +39,8 @@ struct VmInfo {
   std::chrono::system_clock::time_point started{};  // the first machine
   std::optional<std::chrono::system_clock::time_point> ended{};
   std::optional<int> exit_status{};  // once ended (vmm/base/exit_status.h)
-  std::string kernel;                // path
-  std::string config;                // path; empty: there was no file
+  std::string kernel{};              // path
+  std::string config{};              // path; empty: there was no file
 };
 
 // Why a request could not be done; the API's answer has both.
@@ -83,13 +83,13 @@ struct DeviceChange {
 
 // A device as it can be seen and changed from outside.
 struct DeviceInfo {
-  std::string name;                       // "disk0"
-  std::string kind;                       // "virtio-blk"
-  std::string face;                       // "virtio", "virtio-mmio"
-  std::optional<std::uint64_t> capacity;  // disks [bytes]
-  std::optional<bool> link;               // network cards
-  std::string backend;                    // "io_uring", "tap", "passt", ...; empty: none
-  std::string source;                     // a disk's file, a tap's name; empty: none
+  std::string name{};                       // "disk0"
+  std::string kind{};                       // "virtio-blk"
+  std::string face{};                       // "virtio", "virtio-mmio"
+  std::optional<std::uint64_t> capacity{};  // disks [bytes]
+  std::optional<bool> link{};               // network cards
+  std::string backend{};                    // "io_uring", "tap", "passt", ...; empty: none
+  std::string source{};                     // a disk's file, a tap's name; empty: none
 };
 
 struct ConsoleInfo {
@@ -98,8 +98,8 @@ struct ConsoleInfo {
   bool has_writer = false;
   std::uint32_t viewers = 0;       // the writer included
   std::uint64_t output_bytes = 0;  // since the VM started
-  std::string socket;              // path of its UNIX socket; empty: none
-  std::string pty;                 // path of its pseudo-terminal; empty: none
+  std::string socket{};            // path of its UNIX socket; empty: none
+  std::string pty{};               // path of its pseudo-terminal; empty: none
 };
 
 // Something that happened to the VM, for those who listen.

@@ -16,15 +16,15 @@ struct QueueStats {
 };
 
 struct DeviceStats {
-  std::string name;  // "disk0"
-  std::string kind;  // "virtio-blk"
+  std::string name{};  // "disk0"
+  std::string kind{};  // "virtio-blk"
   std::uint64_t guest_faults = 0;
   bool needs_reset = false;  // broken by its driver, and not reset since
-  std::vector<QueueStats> queues;
+  std::vector<QueueStats> queues{};
 };
 
 struct ThreadStats {
-  std::string name;             // as the host shows it: "vcpu0", "skiff/io0", "skiff"
+  std::string name{};           // as the host shows it: "vcpu0", "skiff/io0", "skiff"
   std::uint64_t user_ns = 0;    // processor time in user mode; for a vCPU without its guest's
   std::uint64_t system_ns = 0;  // in the kernel
   std::uint64_t guest_ns = 0;   // in the guest

@@ -160,7 +160,7 @@ TEST_F(Cli, BashCompletionOffersOptionsValuesAndKeys) {
   EXPECT_EQ(complete("skiff run --set machine.v"), "machine.vcpus=\n");
   EXPECT_EQ(complete("skiff run --log-level d"), "debug\n");
   EXPECT_EQ(complete("skiff run --kernel ker"), "kernel\n");
-  EXPECT_EQ(complete("skiff help r"), "run\n");
+  EXPECT_EQ(complete("skiff help ru"), "run\n");
   write("");
   EXPECT_EQ(complete("skiff run v"), "vm.toml\n");
   EXPECT_THAT(complete("skiff run --st"), HasSubstr("--stats=json"));

@@ -59,6 +59,7 @@ void ControlConnection::proceed() {
   if (!std::holds_alternative<std::monostate>(step_.then)) return begin(std::exchange(step_, {}));
   auto step = front_.next();
   if (!step) {
+    if (ended_) return close();
     if (front_.idle()) {
       request_timed_ = false;
       limit(kIdleTime);
@@ -134,7 +135,13 @@ void ControlConnection::begin(const HttpFront::Step& step) {
   } else {
     mode_ = Mode::waiting;
   }
-  if (socket_.is_open()) await_bytes();
+  if (!ended_) return await_bytes();
+  if (mode_ == Mode::waiting) {
+    tell_end();
+  } else {
+    end_events();
+  }
+  proceed();
 }
 
 void ControlConnection::begin_events(const HttpFront::Events& events) {
@@ -170,13 +177,36 @@ void ControlConnection::hand_over(const ApiAnswer::Console& console) {
 
 void ControlConnection::vm_ended(const VmInfo& info) {
   if (!socket_.is_open()) return;
-  subscription_.reset();
-  const bool was_waiting = mode_ == Mode::waiting;
-  const bool was_streaming = mode_ == Mode::streaming;
-  mode_ = Mode::leaving;
-  if (was_waiting) output_ += render({.body = to_json(info)}, false);
-  if (was_streaming && chunked_) output_ += render_chunk("");
+  ended_ = info;
+  switch (mode_) {
+    case Mode::waiting:
+      tell_end();
+      break;
+    case Mode::streaming:
+      end_events();
+      break;
+    case Mode::conversing: {
+      // What it has asked before the end is answered, even if nobody has read it yet.
+      std::array<std::byte, 16 * 1024> bytes;
+      const ssize_t got = ::recv(socket_.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+      if (got > 0) front_.take({bytes.data(), static_cast<std::size_t>(got)});
+      break;
+    }
+    case Mode::leaving:
+      break;
+  }
   proceed();
+}
+
+void ControlConnection::tell_end() {
+  mode_ = Mode::leaving;
+  output_ += render({.body = to_json(*ended_)}, false);
+}
+
+void ControlConnection::end_events() {
+  mode_ = Mode::leaving;
+  subscription_.reset();
+  if (chunked_) output_ += render_chunk("");
 }
 
 }  // namespace skiff

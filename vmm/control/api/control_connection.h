@@ -19,6 +19,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "vmm/base/fd.h"
@@ -39,7 +40,8 @@ class ControlConnection : public std::enable_shared_from_this<ControlConnection>
                     std::function<void(ControlConnection&)> on_closed);
   // False where the reactor does not take it.
   bool start(Fd socket);
-  // The VM has ended: answers who waits for that, ends streams, and closes once all is sent.
+  // The VM has ended: answers who waits for that and what was asked before, ends streams, and
+  // closes once all is sent.
   void vm_ended(const VmInfo& info);
   void close();
 
@@ -54,6 +56,8 @@ class ControlConnection : public std::enable_shared_from_this<ControlConnection>
   void await_room();
   void begin(const HttpFront::Step& step);
   void begin_events(const HttpFront::Events& events);
+  void tell_end();
+  void end_events();
   void hand_over(const ApiAnswer::Console& console);
   void on_event(const VmEvent& event);
   // From now until something has to have happened; wait_for_ever takes it back.
@@ -74,6 +78,7 @@ class ControlConnection : public std::enable_shared_from_this<ControlConnection>
   bool request_timed_ = false;
   bool chunked_ = true;
   std::shared_ptr<void> subscription_;
+  std::optional<VmInfo> ended_;
 };
 
 }  // namespace skiff

@@ -90,6 +90,8 @@ void ControlServer::forget(const ControlConnection& connection) {
 }
 
 void ControlServer::finish(const VmInfo& info, std::chrono::steady_clock::duration patience) {
+  // Who came before the end and has not been looked at yet.
+  accept_clients();
   boost::system::error_code ignored;
   listener_.close(ignored);
   pause_.cancel();

@@ -82,6 +82,18 @@ void ask(const RunBase& base, std::span<SurveyedVm> vms, Clock::time_point end) 
 
 }  // namespace
 
+std::vector<std::string> list_vms(bool with_ended) {
+  std::vector<std::string> names;
+  const auto base = find_run_base();
+  if (!base) return names;
+  for (std::string& name : vm_names(*base)) {
+    const auto directory = VmDirectory::find(*base, name);
+    if (!directory || (!with_ended && directory->life() != VmLife::live)) continue;
+    names.push_back(std::move(name));
+  }
+  return names;
+}
+
 std::vector<SurveyedVm> survey_vms(bool with_ended, std::chrono::milliseconds patience) {
   std::vector<SurveyedVm> found;
   const auto base = find_run_base();

@@ -22,4 +22,7 @@ struct SurveyedVm {
 std::vector<SurveyedVm> survey_vms(bool with_ended,
                                    std::chrono::milliseconds patience = std::chrono::seconds(2));
 
+// The names alone; no VM is asked anything.
+std::vector<std::string> list_vms(bool with_ended);
+
 }  // namespace skiff

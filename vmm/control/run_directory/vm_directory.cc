@@ -55,6 +55,10 @@ Fd VmDirectory::open(const char* file_name) const {
   return Fd(::openat(directory_.get(), file_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
 }
 
+bool VmDirectory::is_still(int fd, const char* file_name) const {
+  return run_files::is_still(fd, directory_.get(), file_name);
+}
+
 std::expected<Fd, int> VmDirectory::connect(const char* socket_name, bool may_wait) const {
   Fd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | (may_wait ? 0 : SOCK_NONBLOCK), 0));
   if (!socket) return std::unexpected(errno);

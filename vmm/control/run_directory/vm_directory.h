@@ -32,6 +32,8 @@ class VmDirectory {
   std::optional<std::string> read(const char* file_name) const;
   // Not open, with errno, where it is not there.
   Fd open(const char* file_name) const;
+  // Whether `fd` is still the file of that name.
+  bool is_still(int fd, const char* file_name) const;
   // A connected stream; the errno where there is none, EAGAIN where a VM that does not answer has
   // more callers than wait (with `may_wait` after 5 s, else at once and the stream is
   // non-blocking).

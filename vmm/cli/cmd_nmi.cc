@@ -1,0 +1,35 @@
+// `skiff nmi`.
+#include <array>
+
+#include "vmm/cli/command_spec.h"
+#include "vmm/cli/vm_operands.h"
+
+namespace skiff {
+namespace {
+
+constexpr auto kExamples = std::to_array<ExampleSpec>({
+    {"skiff nmi web", "shake a guest that hangs"},
+});
+
+constexpr CommandSpec kSpec = {
+    .name = "nmi",
+    .operands = "NAME...",
+    .summary = "send a VM a non-maskable interrupt",
+    .description =
+        "Sends an NMI to the guests. Linux can be told to panic on it (sysctl "
+        "kernel.unknown_nmi_panic), which gets a hanging kernel to say where it is.",
+    .options = {},
+    .examples = kExamples,
+    .operand_completion = Completion::vm,
+    .least_operands = 1,
+    .most_operands = 1000,
+    .run = [](const Arguments& arguments) { return post_to_each(arguments, "/v1/nmi"); },
+};
+
+}  // namespace
+
+const CommandSpec& nmi_command() {
+  return kSpec;
+}
+
+}  // namespace skiff

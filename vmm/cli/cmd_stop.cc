@@ -1,0 +1,95 @@
+// `skiff stop`.
+#include <fmt/core.h>
+
+#include <array>
+#include <charconv>
+#include <cstdint>
+#include <cstdio>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "vmm/base/error.h"
+#include "vmm/cli/command_line.h"
+#include "vmm/cli/command_spec.h"
+#include "vmm/cli/vm_operands.h"
+#include "vmm/control/client/control_client.h"
+
+namespace skiff {
+namespace {
+
+constexpr auto kOptions = std::to_array<OptionSpec>({
+    {.names = "--force,-f", .value = "", .help = "At once, without asking the guest."},
+    {.names = "--timeout,-t",
+     .value = "SECONDS",
+     .help = "How long the guest has to power off before it is stopped, instead of "
+             "machine.stop_timeout. 0: for ever."},
+});
+
+constexpr auto kExamples = std::to_array<ExampleSpec>({
+    {"skiff stop web", "press its power button and wait until it has powered off"},
+    {"skiff stop --force web db", "stop both at once"},
+    {"skiff stop --timeout 120 db", "it may take two minutes"},
+});
+
+std::string stop_request(const Arguments& arguments) {
+  if (arguments.has("--force")) return R"({"force": true})";
+  const auto timeout = arguments.last("--timeout");
+  if (!timeout) return "{}";
+  std::uint32_t seconds = 0;
+  const char* const end = timeout->data() + timeout->size();
+  if (const auto [at, error] = std::from_chars(timeout->data(), end, seconds);
+      error != std::errc() || at != end) {
+    throw UsageError(fmt::format("--timeout is \"{}\"; it must be a number of seconds", *timeout));
+  }
+  return fmt::format(R"({{"timeout": {}}})", seconds);
+}
+
+int run(const Arguments& arguments) {
+  const std::string request = stop_request(arguments);
+  // All are asked before one is waited for.
+  std::map<std::string, ControlClient> asked;
+  const int refused = for_each_vm(arguments, [&](const std::string& name) {
+    if (asked.contains(name)) return;
+    ControlClient client(name);
+    client.post("/v1/stop", request);
+    asked.emplace(name, std::move(client));
+  });
+  Arguments waiting;
+  for (const auto& [name, client] : asked)
+    waiting.operands.push_back(name);
+  const int lost = for_each_vm(waiting, [&asked](const std::string& name) {
+    asked.at(name).wait_for_end([&name](std::chrono::seconds waited) {
+      if (waited.count() % 5 != 4) return;
+      std::fprintf(stderr,
+                   "skiff: waiting for %s to power off (`skiff stop --force %s` stops it at "
+                   "once)\n",
+                   name.c_str(), name.c_str());
+    });
+  });
+  return refused != 0 ? refused : lost;
+}
+
+constexpr CommandSpec kSpec = {
+    .name = "stop",
+    .operands = "NAME...",
+    .summary = "shut VMs down and wait until they have ended",
+    .description =
+        "Presses the power button of the VMs and waits until they have ended. A guest that has not "
+        "powered off within machine.stop_timeout (or --timeout) is stopped, as is at once one that "
+        "does not listen to its power button. A paused VM is resumed for it.",
+    .options = kOptions,
+    .examples = kExamples,
+    .operand_completion = Completion::vm,
+    .least_operands = 1,
+    .most_operands = 1000,
+    .run = run,
+};
+
+}  // namespace
+
+const CommandSpec& stop_command() {
+  return kSpec;
+}
+
+}  // namespace skiff
