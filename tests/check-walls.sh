@@ -15,13 +15,14 @@ allowed() {
   case $1 in
     vmm/base) echo '' ;;
     vmm/io) echo 'vmm/base' ;;
+    vmm/linux_guest) echo 'vmm/base' ;;
     vmm/kvm | vmm/boot | vmm/disk | vmm/net) echo 'vmm/base vmm/io' ;;
     devices) echo 'vmm/base vmm/io vmm/disk vmm/net' ;;
     virtio) echo 'vmm/base vmm/io vmm/disk vmm/net devices/pci' ;;
     # vm_config.h is plain data of the target vmm_config, which needs no more than vmm/io.
-    vmm/board) echo 'vmm/base vmm/io vmm/kvm vmm/boot vmm/disk vmm/net devices virtio vmm/machine/vm_config.h' ;;
-    vmm/machine) echo 'vmm/base vmm/io vmm/kvm vmm/boot vmm/disk vmm/net devices virtio vmm/board' ;;
-    vmm/control) echo 'vmm/base vmm/io vmm/kvm vmm/boot vmm/disk vmm/net devices virtio vmm/board vmm/machine' ;;
+    vmm/board) echo 'vmm/base vmm/io vmm/kvm vmm/boot vmm/linux_guest vmm/disk vmm/net devices virtio vmm/machine/vm_config.h' ;;
+    vmm/machine) echo 'vmm/base vmm/io vmm/kvm vmm/boot vmm/linux_guest vmm/disk vmm/net devices virtio vmm/board' ;;
+    vmm/control) echo 'vmm/base vmm/io vmm/kvm vmm/boot vmm/linux_guest vmm/disk vmm/net devices virtio vmm/board vmm/machine' ;;
     # Rooms in the control room that know less than it does.
     vmm/control/run_directory) echo 'vmm/base' ;;
     vmm/control/api) echo 'vmm/base vmm/control/vm_control.h vmm/machine/ledger_report.h vmm/machine/machine_stats.h' ;;
@@ -30,7 +31,7 @@ allowed() {
   esac
 }
 
-for room in vmm/base vmm/io vmm/kvm vmm/boot vmm/disk vmm/net devices virtio vmm/board vmm/machine vmm/control \
+for room in vmm/base vmm/io vmm/kvm vmm/boot vmm/linux_guest vmm/disk vmm/net devices virtio vmm/board vmm/machine vmm/control \
   vmm/control/run_directory vmm/control/api vmm/control/client vmm/cli; do
   pattern=$(printf '|%s' "$room" $(allowed "$room"))
   wrong=$(git ls-files "$room/*.h" "$room/*.cc" "$room/**/*.h" "$room/**/*.cc" | sort -u |

@@ -118,4 +118,12 @@ std::optional<SymbolTable::Hit> SymbolTable::find(std::uint64_t address) const {
   return Hit{std::string_view(names_.c_str() + symbol.name), address - symbol.address};
 }
 
+std::optional<std::uint64_t> SymbolTable::address(std::string_view name) const {
+  const auto found = std::ranges::find_if(symbols_, [&](const Symbol& symbol) {
+    return std::string_view(names_.c_str() + symbol.name) == name;
+  });
+  if (found == symbols_.end()) return std::nullopt;
+  return found->address;
+}
+
 }  // namespace skiff

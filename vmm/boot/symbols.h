@@ -28,6 +28,8 @@ class SymbolTable {
   // The symbol at or below `address`; nothing below the first one or more than 1 MiB past the start
   // of the nearest, where a name would be a lie.
   std::optional<Hit> find(std::uint64_t address) const;
+  // Where a symbol of this name is; nothing if there is none.
+  std::optional<std::uint64_t> address(std::string_view name) const;
   std::size_t size() const { return symbols_.size(); }
 
  private:

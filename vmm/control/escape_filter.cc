@@ -20,6 +20,8 @@ std::optional<ConsoleAction> action_of(char key) {
       return ConsoleAction::send_break;
     case 'n':
       return ConsoleAction::nmi;
+    case 'w':
+      return ConsoleAction::why;
     case 'h':
     case '?':
       return ConsoleAction::help;
@@ -74,6 +76,7 @@ std::string EscapeFilter::help() const {
       {"r", "reset the guest"},
       {"b", "send a break (SysRq on a serial console)"},
       {"n", "send a non-maskable interrupt"},
+      {"w", "why: say what the guest is doing"},
       {"h", "this help"},
   };
   for (const auto& [letter, meaning] : rows) {

@@ -10,7 +10,7 @@
 
 namespace skiff {
 
-enum class ConsoleAction { quit, power_button, reset, send_break, nmi, help };
+enum class ConsoleAction { quit, power_button, reset, send_break, nmi, why, help };
 
 class EscapeFilter {
  public:

@@ -72,6 +72,8 @@ RunSession::RunSession(const VmConfig& config, const RunOptions& options, RunDir
       console_(io_, {.escape = config.console.escape, .input = config.console.input},
                {.on_action = [this](ConsoleAction action) { on_action(action); },
                 .on_output_lost = [this](const std::string& why) { on_output_lost(why); }}),
+      silence_(io_, std::chrono::seconds(config.machine.why_after),
+               [this](bool busy) { return on_silent(busy); }),
       signals_(io_),
       stop_timer_(io_),
       ended_descriptor_(io_) {
@@ -109,6 +111,7 @@ int RunSession::run_machines() {
       machine_->start();
       if (first && directory_ != nullptr) begin_control();
       if (control_) control_->machine_started();
+      silence_.start([this] { return machine_->vcpu_times(); });
     } catch (const Error& error) {
       console_.attach(nullptr);
       if (first) throw;
@@ -120,6 +123,7 @@ int RunSession::run_machines() {
     const MachineEnd end = run_machine_once();
     if (control_ && end.kind == MachineEnd::Kind::reset) control_->machine_reset();
     if (control_ && end.kind == MachineEnd::Kind::panic) control_->publish("panic");
+    silence_.stop();
     const bool again = end.kind == MachineEnd::Kind::reset && !wanted_status_ &&
                        config_.machine.on_reboot == OnReboot::restart;
     if (!again) {
@@ -200,9 +204,9 @@ std::unique_ptr<Machine> RunSession::create_machine() {
 ByteSink& RunSession::output_sink(SerialTarget target, const std::string& path) {
   switch (target) {
     case SerialTarget::console:
-      return console_;
+      return silence_.meter(console_);
     case SerialTarget::file:
-      return files_.sink(path);
+      return silence_.meter(files_.sink(path));
     case SerialTarget::null_sink:
       return files_.null_sink();
   }
@@ -214,7 +218,7 @@ ByteSink* RunSession::debug_sink() {
     case DebugPortTarget::off:
       return nullptr;
     case DebugPortTarget::console:
-      return &console_;
+      return &silence_.meter(console_);
     case DebugPortTarget::standard_error:
       if (!debug_text_) debug_text_ = std::make_unique<StandardErrorSink>();
       return debug_text_.get();
@@ -282,6 +286,10 @@ void RunSession::on_action(ConsoleAction action) {
     case ConsoleAction::nmi:
       if (machine_ && !machine_->send_nmi()) console_.tell("skiff: no NMI on this host\r\n");
       return;
+    case ConsoleAction::why:
+      // An error's level, so that it is seen whatever --log-level is; it was asked for.
+      if (machine_) log_error("{}", explain().page);
+      return;
     case ConsoleAction::send_break:
     case ConsoleAction::help:
       return;  // the console's own
@@ -326,6 +334,21 @@ void RunSession::stop_process() {
   ::raise(SIGSTOP);
 }
 
+bool RunSession::on_silent(bool busy) {
+  const GuestExplanation why = explain();
+  const std::uint32_t seconds = config_.machine.why_after;
+  if (!busy) {
+    // It may have nothing to say; a cause is worth one line.
+    if (why.is_trouble)
+      log_warning("the guest has printed nothing for {} s: {}", seconds, why.headline);
+    return why.is_trouble;
+  }
+  if (!why.is_trouble) return false;
+  log_warning("the guest has printed nothing for {} s while it keeps a processor busy: {}", seconds,
+              why.page);
+  return true;
+}
+
 void RunSession::print_stats() {
   const LedgerReport report = make_ledger_report(machine_->ledgers(), machine_->run_time());
   const std::string text = options_.stats == StatsFormat::json ? to_json(report) : to_table(report);
@@ -353,11 +376,11 @@ int RunSession::exit_status_of(const MachineEnd& end) {
       return static_cast<int>(end.status);
     case MachineEnd::Kind::panic:
       how_it_ended_ = "the guest's kernel has panicked";
-      log_error("{}", how_it_ended_);
+      log_error("{}", explain().page);
       return exit_status::kGuestPanic;
     case MachineEnd::Kind::failure:
       how_it_ended_ = end.report.substr(0, end.report.find('\n'));
-      log_error("{}", end.report);
+      log_error("{}\n\n{}", end.report, explain().page);
       return exit_status::kGuestFault;
     case MachineEnd::Kind::stopped:
       how_it_ended_ = "stopped from outside";

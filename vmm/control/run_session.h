@@ -27,6 +27,7 @@
 #include "vmm/control/run_directory/run_directory.h"
 #include "vmm/control/serial_files.h"
 #include "vmm/control/session_control.h"
+#include "vmm/control/silence_watch.h"
 #include "vmm/control/stdio_console.h"
 #include "vmm/kvm/kvm_system.h"
 #include "vmm/machine/io_executor.h"
@@ -68,6 +69,10 @@ class RunSession {
   // False if some of the console's output could not be delivered.
   bool drain_console();
   void print_stats();
+  // What `skiff why` says; the machine runs or has ended.
+  GuestExplanation explain() { return machine_->explain(silence_.has_printed()); }
+  // False if there was nothing to tell.
+  bool on_silent(bool busy);
   int exit_status_of(const MachineEnd& end);
 
   const VmConfig& config_;
@@ -78,6 +83,7 @@ class RunSession {
   IoExecutor executor_;
   StdioConsole console_;
   SerialFiles files_;
+  SilenceWatch silence_;
   std::unique_ptr<ByteSink> debug_text_;
   KvmSystem kvm_;
   boost::asio::signal_set signals_;

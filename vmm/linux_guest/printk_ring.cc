@@ -25,7 +25,9 @@ struct Record {
 };
 
 std::optional<Ring> read_ring(const LinearReader& read, std::uint64_t at, const PrintkLayout& l) {
-  const auto word = [&read](std::uint64_t address) { return read_as<std::uint64_t>(read, address); };
+  const auto word = [&read](std::uint64_t address) {
+    return read_as<std::uint64_t>(read, address);
+  };
   const std::uint64_t desc_ring = at + l.desc_ring, data_ring = at + l.text_data_ring;
   const auto count_bits = read_as<std::uint32_t>(read, desc_ring + l.count_bits);
   const auto size_bits = read_as<std::uint32_t>(read, data_ring + l.size_bits);
@@ -82,7 +84,8 @@ std::optional<Record> read_record(const LinearReader& read, const Ring& ring, co
   const auto level = read_as<std::uint8_t>(read, info + l.level);
   if (!begin || !next || !seq || !time || !length || !level) return std::nullopt;
   const Text text = text_of(ring, *begin, *next);
-  Record record{.sequence = *seq, .time_ns = *time, .level = static_cast<unsigned>(*level >> 5), .text = {}};
+  Record record{
+      .sequence = *seq, .time_ns = *time, .level = static_cast<unsigned>(*level >> 5), .text = {}};
   record.text.resize(std::min<std::uint64_t>({*length, text.size, kMaxText}));
   if (!read(text.address, std::as_writable_bytes(std::span(record.text)))) return std::nullopt;
   // Taken away by a writer meanwhile?
@@ -144,9 +147,8 @@ std::vector<PrintkLine> read_printk_ring(const LinearReader& read, std::uint64_t
   if (!ring) return {};
   // Backwards from the newest; ids may wrap.
   std::vector<Record> records;
-  const std::uint64_t looks =
-      std::min<std::uint64_t>({most, 1ULL << ring->count_bits,
-                               ((ring->head - ring->tail) & kIdMask) + 1});
+  const std::uint64_t looks = std::min<std::uint64_t>(
+      {most, 1ULL << ring->count_bits, ((ring->head - ring->tail) & kIdMask) + 1});
   for (std::uint64_t back = 0; back < looks; ++back) {
     if (auto record = read_record(read, *ring, layout, (ring->head - back) & kIdMask))
       records.push_back(std::move(*record));
@@ -154,7 +156,8 @@ std::vector<PrintkLine> read_printk_ring(const LinearReader& read, std::uint64_t
   std::vector<PrintkLine> lines;
   for (auto record = records.rbegin(); record != records.rend(); ++record)
     append_lines(lines, *record);
-  if (lines.size() > most) lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(most));
+  if (lines.size() > most)
+    lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(most));
   return lines;
 }
 

@@ -8,7 +8,8 @@
 //
 // A record that is being written, or was overwritten meanwhile, is left out: its word of state does
 // not say "committed" or "finalized" with the id that is looked for.
-// Source: Linux kernel/printk/printk_ringbuffer.{h,c}, Documentation/admin-guide/kdump/gdbmacros.txt.
+// Source: Linux kernel/printk/printk_ringbuffer.{h,c},
+// Documentation/admin-guide/kdump/gdbmacros.txt.
 #pragma once
 
 #include <cstddef>
@@ -31,11 +32,11 @@ struct PrintkLine {
 // Offsets of the members used. The defaults are those of 64-bit kernels 5.10 to 6.6, `of` takes the
 // kernel's own where it says them.
 struct PrintkLayout {
-  std::uint64_t desc_ring = 0, text_data_ring = 40;                        // printk_ringbuffer
+  std::uint64_t desc_ring = 0, text_data_ring = 40;  // printk_ringbuffer
   std::uint64_t count_bits = 0, descs = 8, infos = 16, head_id = 24, tail_id = 32;  // prb_desc_ring
-  std::uint64_t size_bits = 0, data = 8;                                   // prb_data_ring
-  std::uint64_t state_var = 0, begin = 8, next = 16, desc_size = 24;       // prb_desc
-  std::uint64_t seq = 0, ts_nsec = 8, text_len = 16, level = 19, info_size = 88;  // printk_info
+  std::uint64_t size_bits = 0, data = 8;                                            // prb_data_ring
+  std::uint64_t state_var = 0, begin = 8, next = 16, desc_size = 24;                // prb_desc
+  std::uint64_t seq = 0, ts_nsec = 8, text_len = 16, level = 19, info_size = 88;    // printk_info
 
   static PrintkLayout of(const Vmcoreinfo& info);
 };

@@ -60,6 +60,8 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
      kOnReboot},
     {"machine", "stop_timeout", integer, "30",
      "seconds a guest has to follow the power button; 0: for ever", 0, 86400},
+    {"machine", "why_after", integer, "60",
+     "seconds of silence after which a busy guest is explained; 0: never", 0, 86400},
     {"machine", "io_threads", integer, "0", "how many I/O threads there are beside named ones", 0,
      kMaxConfigIoThreads},
 

@@ -84,6 +84,9 @@ void read_machine(const ConfigNode* table, MachineConfig& machine, ConfigDiagnos
   if (const auto timeout = reader.integer("stop_timeout")) {
     machine.stop_timeout = static_cast<std::uint32_t>(*timeout);
   }
+  if (const auto silence = reader.integer("why_after")) {
+    machine.why_after = static_cast<std::uint32_t>(*silence);
+  }
   if (const auto threads = reader.integer("io_threads")) {
     machine.io_threads = static_cast<std::uint32_t>(*threads);
   }

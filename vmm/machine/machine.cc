@@ -6,6 +6,7 @@
 
 #include "vmm/base/error.h"
 #include "vmm/board/cpu_report.h"
+#include "vmm/board/vcpu_sample.h"
 #include "vmm/machine/exit_history.h"
 #include "vmm/machine/guest_symbols.h"
 
@@ -76,6 +77,7 @@ void Machine::start() {
 }
 
 void Machine::pause() {
+  paused_ = true;
   for (const auto& vcpu : vcpus_)
     vcpu->request(VcpuThread::Request::pause);
   for (const auto& vcpu : vcpus_)
@@ -83,6 +85,7 @@ void Machine::pause() {
 }
 
 void Machine::resume() {
+  paused_ = false;
   for (const auto& vcpu : vcpus_)
     vcpu->request(VcpuThread::Request::run);
 }
@@ -141,6 +144,10 @@ void Machine::on_vcpu_end(VcpuThread& thread, const VcpuExit& exit) {
 
 std::string Machine::failure_report(const VcpuThread& thread, const Fatal& fatal) const {
   GuestSymbols symbols(config_.boot);
+  const auto kernel = find_linux(
+      thread.vcpu(), memory_,
+      [&symbols](std::string_view name) { return symbols.linked_address(name); }, 0);
+  if (kernel) symbols.use(&*kernel);
   std::string report =
       describe_failure(thread.vcpu(), memory_, fatal,
                        [&symbols](std::uint64_t address) { return symbols.name(address); });

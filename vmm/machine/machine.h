@@ -34,6 +34,8 @@
 #include "vmm/machine/io_threads.h"
 #include "vmm/machine/vcpu_thread.h"
 #include "vmm/machine/vm_config.h"
+#include "vmm/machine/why/guest_facts.h"
+#include "vmm/machine/why/vcpu_looks.h"
 
 namespace skiff {
 
@@ -42,6 +44,12 @@ struct MachineEnd {
   Kind kind = Kind::stopped;
   std::uint64_t status = 0;  // guest_status: what the guest wrote
   std::string report{};      // failure: what happened, for a person, many lines
+};
+
+struct GuestExplanation {
+  std::string page;         // why_page.h
+  std::string headline;     // its first line
+  bool is_trouble = false;  // something is wrong, or keeps the guest from what it should do
 };
 
 // What a machine needs from outside; all of it outlives the machine.
@@ -69,6 +77,12 @@ class Machine final : private PlatformEvents {
   void pause();
   void resume();
   void stop();
+  // One page that says what the guest does, or did when it ended, for a person (docs/why.md). Stops
+  // a guest that runs for a moment, eight times within a tenth of a second; at most 1.5 s where a
+  // vCPU does not stop. `has_printed`: something has come from any of the guest's consoles.
+  GuestExplanation explain(bool has_printed);
+  // Processor time of each vCPU's thread, its guest's included; nothing for one that has ended.
+  std::vector<std::optional<std::chrono::nanoseconds>> vcpu_times() const;
   // The guest's own reset line.
   void reset() { on_reset(); }
   void join();
@@ -92,6 +106,8 @@ class Machine final : private PlatformEvents {
   void on_guest_panic() noexcept override { finish({.kind = MachineEnd::Kind::panic}); }
   void on_vcpu_end(VcpuThread& thread, const VcpuExit& exit);
   std::string failure_report(const VcpuThread& thread, const Fatal& fatal) const;
+  GuestFacts gather_facts(bool has_printed);
+  std::vector<VcpuLook> look_at_vcpus(std::chrono::steady_clock::time_point deadline);
   // The first end counts; later ones (other vCPUs falling over) are its consequences.
   void finish(MachineEnd end) noexcept;
 
@@ -104,6 +120,7 @@ class Machine final : private PlatformEvents {
   IoThreads io_threads_;
   std::unique_ptr<Board> board_;
   std::vector<std::unique_ptr<VcpuThread>> vcpus_;
+  bool paused_ = false;  // by pause(); the machine's thread
 
   mutable Mutex mutex_;
   std::optional<MachineEnd> end_ SKIFF_GUARDED_BY(mutex_);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <pthread.h>
 #include <signal.h>
+#include <time.h>
 
 #include <chrono>
 #include <system_error>
@@ -87,6 +88,26 @@ void VcpuThread::wait_until_parked() {
     changed_.wait(mutex_);
 }
 
+bool VcpuThread::wait_until_parked(std::chrono::steady_clock::time_point deadline) {
+  MutexLock lock(mutex_);
+  while (!parked_) {
+    const auto left = deadline - std::chrono::steady_clock::now();
+    if (left <= std::chrono::nanoseconds(0)) return false;
+    changed_.wait_for(mutex_, left);
+  }
+  return true;
+}
+
+std::optional<std::chrono::nanoseconds> VcpuThread::cpu_time() const {
+  MutexLock lock(mutex_);
+  if (!looping_) return std::nullopt;
+  clockid_t clock{};
+  timespec time{};
+  if (::pthread_getcpuclockid(handle_, &clock) != 0 || ::clock_gettime(clock, &time) != 0)
+    return std::nullopt;
+  return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+}
+
 void VcpuThread::join() {
   if (thread_.joinable()) thread_.join();
 }
@@ -128,11 +149,13 @@ void VcpuThread::loop() {
     const std::uint64_t from = now_ns();
     Verdict verdict = dispatcher_.dispatch(exit, key);
     while (verdict == Verdict::retry) [[unlikely]] {
+      busy_with_ = key;
       wait_a_moment();
       // A pause while the device is busy parks here; the access is made again afterwards. The
       // guest's instruction is not finished before that, as with any bus that inserts wait states.
       if (!may_run()) break;
       verdict = dispatcher_.dispatch(exit, key);
+      busy_with_.reset();
     }
     ledger_.record(key, now_ns() - from);
     if (verdict == Verdict::end) [[unlikely]] {

@@ -19,9 +19,11 @@
 #include <pthread.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <thread>
 
 #include "vmm/base/mutex.h"
@@ -53,12 +55,20 @@ class VcpuThread {
   void request(Request wanted) noexcept;
   // Waits until the loop is parked by a pause, or has finished; no wait before start().
   void wait_until_parked();
+  // The same, but no longer than until `deadline`; false if it was not parked by then.
+  bool wait_until_parked(std::chrono::steady_clock::time_point deadline);
   void join();
 
   KvmVcpu& vcpu() { return *vcpu_; }
   const KvmVcpu& vcpu() const { return *vcpu_; }
   const ExitLedger& ledger() const { return ledger_; }
   bool started() const { return thread_.joinable(); }
+  // The register of the access a device is too busy for; nothing if there is none. While the thread
+  // is parked.
+  std::optional<ExitKey> busy_with() const { return busy_with_; }
+  // Processor time of the thread, its guest's included; nothing while it has not started or when it
+  // has ended. Any thread.
+  std::optional<std::chrono::nanoseconds> cpu_time() const;
 
  private:
   void loop();
@@ -73,7 +83,8 @@ class VcpuThread {
   const EndHandler on_end_;
 
   std::atomic<Request> request_{Request::run};
-  Mutex mutex_;
+  std::optional<ExitKey> busy_with_;  // the vCPU's thread; parking publishes it
+  mutable Mutex mutex_;
   ConditionVariable changed_;
   bool parked_ SKIFF_GUARDED_BY(mutex_) = true;    // paused, finished, or not started
   bool looping_ SKIFF_GUARDED_BY(mutex_) = false;  // the thread is in loop(), and may be kicked

@@ -39,6 +39,8 @@ struct MachineConfig {
   OnReboot on_reboot = OnReboot::restart;
   // How long a guest has to follow the power button before it is stopped. [s], 0: for ever
   std::uint32_t stop_timeout = 30;
+  // After how long a silence of a busy guest Skiff says by itself what it does. [s], 0: never
+  std::uint32_t why_after = 60;
   std::uint32_t io_threads = 0;  // unnamed ones; all of them are in VmConfig::io_threads
 };
 

@@ -32,6 +32,7 @@ TEST(ConfigValues, DefaultsAreThoseOfTheDocumentation) {
   EXPECT_TRUE(config.machine.pit);
   EXPECT_EQ(config.machine.on_reboot, OnReboot::restart);
   EXPECT_EQ(config.machine.stop_timeout, 30U);
+  EXPECT_EQ(config.machine.why_after, 60U);
   EXPECT_EQ(config.boot.kernel, "/vm/vmlinuz");
   EXPECT_EQ(config.boot.initrd, "");
   EXPECT_FALSE(config.boot.cmdline.has_value());
@@ -57,6 +58,7 @@ irqchip = "kernel"
 pit = false
 on_reboot = "exit"
 stop_timeout = 0
+why_after = 5
 [cpu]
 hide = ["avx2", "cx16", "avx2"]
 topology = { sockets = 2, cores = 2, threads = 2 }
@@ -90,6 +92,7 @@ exit_port = false
   EXPECT_FALSE(config.machine.pit);
   EXPECT_EQ(config.machine.on_reboot, OnReboot::exit);
   EXPECT_EQ(config.machine.stop_timeout, 0U);
+  EXPECT_EQ(config.machine.why_after, 5U);
   EXPECT_THAT(config.cpu.hide, testing::ElementsAre("avx2", "cx16"));
   EXPECT_EQ(config.cpu.topology.sockets, 2U);
   EXPECT_EQ(config.cpu.topology.cores, 2U);
