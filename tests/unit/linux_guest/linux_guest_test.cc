@@ -67,34 +67,27 @@ TEST(Kallsyms, AnythingElseIsNone) {
 // Each table damaged in its own way: the find is refused, not believed.
 TEST(Kallsyms, DamagedTablesAreRefused) {
   const auto symbols = test::filler_symbols(600);
-  const auto damaged = [&symbols](const std::function<void(LinuxMemory&, std::uint64_t)>& damage) {
+  using Places = test::TokenPlaces;
+  const auto damaged = [&symbols](const std::function<void(LinuxMemory&, Places)>& damage) {
     LinuxMemory memory;
-    const std::uint64_t table = put_kallsyms(memory, symbols, SymbolOrder::offsets_last, false);
-    damage(memory, table);
+    const Places places = put_kallsyms(memory, symbols, SymbolOrder::offsets_last, false);
+    damage(memory, places);
     return Kallsyms::find(memory.reader(), memory.image()).has_value();
   };
-  EXPECT_TRUE(damaged([](LinuxMemory&, std::uint64_t) {}));
-  // A token more, an offset off by one, a marker that does not ascend.
-  EXPECT_FALSE(
-      damaged([](LinuxMemory& memory, std::uint64_t table) { memory.put(table + 1, '\0'); }));
-  EXPECT_FALSE(damaged([](LinuxMemory& memory, std::uint64_t table) {
-    std::uint64_t index = table;
-    while (memory.bytes[index - kBase] != std::byte{0} || (index & 7) != 0 ||
-           memory.bytes[index + 2 - kBase] == std::byte{0} ||
-           memory.bytes[index + 3 - kBase] != std::byte{0})
-      ++index;
-    memory.put(index + 200, std::uint16_t{1});
-  }));
+  EXPECT_TRUE(damaged([](LinuxMemory&, Places) {}));
+  // A token cut in two, an offset off by one, a marker that does not ascend.
+  EXPECT_FALSE(damaged([](LinuxMemory& memory, Places at) { memory.put(at.table + 1, '\0'); }));
   EXPECT_FALSE(damaged(
-      [](LinuxMemory& memory, std::uint64_t table) { memory.put(table - 8, std::uint32_t{3}); }));
+      [](LinuxMemory& memory, Places at) { memory.put(at.index + 200, std::uint16_t{1}); }));
+  EXPECT_FALSE(
+      damaged([](LinuxMemory& memory, Places at) { memory.put(at.table - 8, std::uint32_t{3}); }));
   // The count, and a name's length.
   const std::uint64_t count = kBase + 0x20'0000;
   for (const std::uint32_t wrong : {0U, 599U, 601U, 0xffff'ffffU}) {
-    EXPECT_FALSE(damaged([&](LinuxMemory& memory, std::uint64_t) { memory.put(count, wrong); }))
-        << wrong;
+    EXPECT_FALSE(damaged([&](LinuxMemory& memory, Places) { memory.put(count, wrong); })) << wrong;
   }
-  EXPECT_FALSE(damaged(
-      [&](LinuxMemory& memory, std::uint64_t) { memory.put(count + 8, std::uint8_t{0x7f}); }));
+  EXPECT_FALSE(
+      damaged([&](LinuxMemory& memory, Places) { memory.put(count + 8, std::uint8_t{0x7f}); }));
 }
 
 std::vector<std::string> texts(const std::vector<PrintkLine>& lines) {

@@ -58,9 +58,12 @@ inline std::vector<Symbol> filler_symbols(std::size_t count) {
 }
 
 // Writes the tables from kBase + 0x200000 on, as scripts/kallsyms does; each token is a character
-// but 1, which is "filler". `symbols`: ascending. Returns where the token table is.
-inline std::uint64_t put_kallsyms(LinuxMemory& memory, const std::vector<Symbol>& symbols,
-                                  SymbolOrder order, bool absolute_percpu) {
+// but 1, which is "filler". `symbols`: ascending.
+struct TokenPlaces {
+  std::uint64_t table, index;
+};
+inline TokenPlaces put_kallsyms(LinuxMemory& memory, const std::vector<Symbol>& symbols,
+                                SymbolOrder order, bool absolute_percpu) {
   std::uint64_t at = LinuxMemory::kBase + 0x20'0000;
   const auto align = [&at] { at = (at + 7) & ~7ULL; };
   const auto addresses = [&] {
@@ -120,10 +123,11 @@ inline std::uint64_t put_kallsyms(LinuxMemory& memory, const std::vector<Symbol>
     at += text.size() + 1;
   }
   align();
+  const std::uint64_t index_at = at;
   memory.put(at, index);
   at += sizeof index;
   if (order == SymbolOrder::offsets_last) addresses();
-  return table;
+  return {table, index_at};
 }
 
 // A printk ring of 16 records and 1 KiB of text at kBase + 0x300000.

@@ -14,11 +14,12 @@ namespace {
 
 using Doing = VcpuFacts::Doing;
 
-constexpr std::size_t kMostVcpus = 16;     // told one by one
-constexpr std::size_t kMostStacks = 4;     // vCPUs
-constexpr std::size_t kMostExits = 2048;   // of one vCPU [bytes]
-constexpr std::size_t kMostHistories = 3;  // vCPUs
-constexpr std::size_t kMostText = 1500;    // of a command line, a finding [bytes]
+constexpr std::size_t kMostVcpus = 16;      // told one by one
+constexpr std::size_t kMostOfVcpus = 3072;  // of all of them [bytes], the last one told aside
+constexpr std::size_t kMostStacks = 4;      // vCPUs
+constexpr std::size_t kMostExits = 2048;    // of one vCPU [bytes]
+constexpr std::size_t kMostHistories = 3;   // vCPUs
+constexpr std::size_t kMostText = 1500;     // of a command line, a finding [bytes]
 
 std::string shortened(std::string_view text, std::size_t most) {
   if (text.size() <= most) return std::string(text);
@@ -120,8 +121,9 @@ class Page {
 
   void vcpus() {
     print("\nvCPUs:\n");
-    std::size_t stacks = 0;
-    for (std::size_t at = 0; at < std::min(facts_.vcpus.size(), kMostVcpus); ++at) {
+    std::size_t stacks = 0, at = 0;
+    const std::size_t end = text_.size() + kMostOfVcpus;
+    for (; at < std::min(facts_.vcpus.size(), kMostVcpus) && text_.size() < end; ++at) {
       const VcpuFacts& vcpu = facts_.vcpus[at];
       print("  {:<3} {}", vcpu.id, words(vcpu.doing));
       if (!vcpu.device.empty()) print(": {}", vcpu.device);
@@ -138,8 +140,7 @@ class Page {
         print("      on its stack: {}\n", shortened(joined(vcpu.stack, " "), 600));
       }
     }
-    if (facts_.vcpus.size() > kMostVcpus)
-      print("  ... and {} more\n", facts_.vcpus.size() - kMostVcpus);
+    if (at < facts_.vcpus.size()) print("  ... and {} more\n", facts_.vcpus.size() - at);
   }
 
   void hottest() {
@@ -153,7 +154,7 @@ class Page {
     std::string text;
     std::size_t told = 0;
     for (const VcpuFacts& vcpu : facts_.vcpus) {
-      if (vcpu.exits.empty() || told++ == kMostHistories) continue;
+      if (vcpu.exits.empty() || told++ >= kMostHistories) continue;
       fmt::format_to(std::back_inserter(text), "\nLast exits of vCPU {}, oldest first:\n{}",
                      vcpu.id, last_lines(vcpu.exits, kMostExits));
     }
