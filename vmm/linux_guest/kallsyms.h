@@ -1,8 +1,9 @@
 // The symbol table a Linux kernel carries in its own memory (CONFIG_KALLSYMS), found without any
 // file. Addresses are those at run time, so KASLR is solved by reading.
 //
-//   up to 6.4   offsets, relative_base, num_syms, names, markers, token_table, token_index
-//   since       num_syms, names, markers, token_table, token_index, offsets, relative_base, ...
+//   older       offsets, relative_base, num_syms, names, markers, token_table, token_index
+//   6.1 stable  the same, with three bytes for every symbol between markers and token_table
+//   newer       num_syms, names, markers, token_table, token_index, offsets, relative_base, ...
 //
 // Nothing points there that could be found without a symbol, so the token table is looked for: the
 // ten digits are tokens of their own, one after the other, and the index of 256 offsets behind the

@@ -95,7 +95,7 @@ bool KallsymsTables::find_tokens(std::uint64_t digits) {
 }
 
 // Backwards from the token table: offsets that descend to a zero, one for every 256 symbols, right
-// before it or, in between (6.2 to 6.4), three bytes for every symbol.
+// before it or, in between (6.1 stable), three bytes for every symbol.
 bool KallsymsTables::find_names() {
   std::array<std::uint32_t, kStep / 4> page{};
   std::vector<std::uint32_t> run;  // the last one first
