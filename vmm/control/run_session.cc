@@ -53,6 +53,16 @@ bool is_ignored(int signal_number) {
   return ::sigaction(signal_number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
+// Lines that end in CR LF, as a raw terminal needs, behind what stands in the terminal's last one.
+std::string for_raw_terminal(const std::string& text) {
+  std::string lines = "\r\n";
+  for (const char character : text) {
+    if (character == '\n') lines += '\r';
+    lines += character;
+  }
+  return lines;
+}
+
 void write_whole(int fd, std::string_view text) {
   while (!text.empty()) {
     const ssize_t written = ::write(fd, text.data(), text.size());
@@ -287,8 +297,7 @@ void RunSession::on_action(ConsoleAction action) {
       if (machine_ && !machine_->send_nmi()) console_.tell("skiff: no NMI on this host\r\n");
       return;
     case ConsoleAction::why:
-      // An error's level, so that it is seen whatever --log-level is; it was asked for.
-      if (machine_) log_error("{}", explain().page);
+      if (machine_) console_.tell(for_raw_terminal(explain().page));
       return;
     case ConsoleAction::send_break:
     case ConsoleAction::help:
@@ -380,7 +389,12 @@ int RunSession::exit_status_of(const MachineEnd& end) {
       return exit_status::kGuestPanic;
     case MachineEnd::Kind::failure:
       how_it_ended_ = end.report.substr(0, end.report.find('\n'));
-      log_error("{}\n\n{}", end.report, explain().page);
+      // Of anything but Linux the page knows no more than the report.
+      if (const GuestExplanation why = explain(); why.is_linux) {
+        log_error("{}\n\n{}", end.report, why.page);
+      } else {
+        log_error("{}", end.report);
+      }
       return exit_status::kGuestFault;
     case MachineEnd::Kind::stopped:
       how_it_ended_ = "stopped from outside";

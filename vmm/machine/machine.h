@@ -49,6 +49,7 @@ struct MachineEnd {
 struct GuestExplanation {
   std::string page;         // why_page.h
   std::string headline;     // its first line
+  bool is_linux = false;    // a kernel was found in its memory
   bool is_trouble = false;  // something is wrong, or keeps the guest from what it should do
 };
 

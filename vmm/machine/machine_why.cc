@@ -182,6 +182,7 @@ GuestExplanation Machine::explain(bool has_printed) {
   const Finding first = find_causes(facts).front();
   return {.page = why_page(facts),
           .headline = why_headline(facts),
+          .is_linux = facts.is_linux,
           .is_trouble = first.weight != Finding::Weight::state};
 }
 

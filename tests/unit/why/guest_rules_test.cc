@@ -157,6 +157,9 @@ TEST(GuestRules, NothingIsWrong) {
   EXPECT_THAT(headline(guest({Doing::idle, Doing::user})), HasSubstr("vCPU 1 runs a program"));
   EXPECT_THAT(headline(guest({Doing::waiting_for_start})), HasSubstr("no vCPU has been started"));
   EXPECT_FALSE(find_causes(GuestFacts{}).empty());
+  GuestFacts ended = guest({Doing::ended});
+  ended.end = "it has powered off";
+  EXPECT_EQ(headline(ended), "the guest runs no more: it has powered off");
 }
 
 }  // namespace

@@ -15,12 +15,25 @@ using Rule = std::optional<Finding> (*)(const GuestFacts&);
 constexpr std::uint64_t kHotExits = 20;
 
 constexpr Rule kRules[] = {
-    guest_rules::no_root_device,   guest_rules::no_init,           guest_rules::init_died,
-    guest_rules::kernel_panic,     guest_rules::halted_for_good,   guest_rules::no_console,
-    guest_rules::waiting_for_root, guest_rules::not_answering,     guest_rules::busy_device,
-    guest_rules::device_spin,      guest_rules::stalled_processor, guest_rules::kernel_oops,
-    guest_rules::hung_task,        guest_rules::out_of_memory,     guest_rules::spinning,
-    guest_rules::slow_kernel,      guest_rules::running,           guest_rules::idle,
+    guest_rules::no_root_device,
+    guest_rules::no_init,
+    guest_rules::init_died,
+    guest_rules::kernel_panic,
+    guest_rules::halted_for_good,
+    guest_rules::no_console,
+    guest_rules::waiting_for_root,
+    guest_rules::not_answering,
+    guest_rules::busy_device,
+    guest_rules::device_spin,
+    guest_rules::stalled_processor,
+    guest_rules::kernel_oops,
+    guest_rules::hung_task,
+    guest_rules::out_of_memory,
+    guest_rules::spinning,
+    guest_rules::slow_kernel,
+    guest_rules::running,
+    guest_rules::idle,
+    guest_rules::ended,
 };
 
 // "vCPU 1", "vCPUs 0, 2"; at most eight of them by number.
@@ -168,6 +181,11 @@ std::optional<Finding> running(const GuestFacts& facts) {
                         names(kernel), kernel.size() == 1 ? "s" : "", place(*kernel.front()));
   }
   return Finding{Weight::state, std::move(text)};
+}
+
+std::optional<Finding> ended(const GuestFacts& facts) {
+  if (facts.end.empty()) return std::nullopt;
+  return Finding{Weight::state, fmt::format("the guest runs no more: {}", facts.end)};
 }
 
 std::optional<Finding> idle(const GuestFacts& facts) {

@@ -44,6 +44,7 @@ std::optional<Finding> busy_device(const GuestFacts& facts);
 std::optional<Finding> not_answering(const GuestFacts& facts);
 std::optional<Finding> slow_kernel(const GuestFacts& facts);
 std::optional<Finding> running(const GuestFacts& facts);
+std::optional<Finding> ended(const GuestFacts& facts);
 std::optional<Finding> idle(const GuestFacts& facts);
 }  // namespace guest_rules
 
