@@ -20,7 +20,8 @@ SilenceJudge::Verdict SilenceJudge::look(std::uint64_t bytes, const VcpuTimes& t
   }
   times_ = times;
   if (std::exchange(at_last_look_, bytes) != bytes) return Verdict::again;
-  // A spinning vCPU on a crowded host gets a fraction of a processor; a resting one next to nothing.
+  // A spinning vCPU on a crowded host gets a fraction of a processor; a resting one next to
+  // nothing.
   if (busiest * 8 >= elapsed) return Verdict::silent_busy;
   if (has_printed(bytes) || std::exchange(told_idle_, true)) return Verdict::rest;
   return Verdict::silent_idle;

@@ -2,8 +2,8 @@
 //
 //   start ---> counting: one timer, `after` from now
 //   counting --timer, there was output meanwhile--> counting again
-//   counting --timer, silent, a vCPU used an eighth of a processor or more--> on_silent(busy), once -->
-//   done counting --timer, silent, the vCPUs rested--> waiting: no timer at all
+//   counting --timer, silent, a vCPU used an eighth of a processor or more--> on_silent(busy), once
+//   --> done counting --timer, silent, the vCPUs rested--> waiting: no timer at all
 //               (and, if the guest has never printed anything, on_silent(idle), once)
 //   waiting  --the next output--> counting
 //

@@ -121,7 +121,8 @@ TEST(ConfigErrors, CaretCountsCharactersAndTabsAndHidesControlBytes) {
   // syntax error of its own, so that only the rendering is looked at.
   EXPECT_EQ(rendered("[boot]\nkernel = \"k\"\n[machine]\n\"ä\u2202\"\t= 1\n"),
             "vm.toml:4:1: error: unknown key \"ä\u2202\" in [machine]; its keys are: name, vcpus, "
-            "memory, hugepages, shared_memory, irqchip, pit, on_reboot, stop_timeout, why_after, io_threads\n"
+            "memory, hugepages, shared_memory, irqchip, pit, on_reboot, stop_timeout, why_after, "
+            "io_threads\n"
             "    4 | \"ä\u2202\" = 1\n"
             "      | ^~~~\n");
   EXPECT_EQ(rendered("a = 1 # \x1b[31m\n").find('\x1b'), std::string::npos);

@@ -45,7 +45,9 @@ std::vector<Range> kernel_images(const VcpuState& state, const PhysicalReader& r
       images.push_back({at, kStep});
     }
   }
-  std::ranges::stable_sort(images, std::ranges::greater(), &Range::size);
+  std::ranges::sort(images, [](const Range& a, const Range& b) {
+    return a.size != b.size ? a.size > b.size : a.start < b.start;
+  });
   if (images.size() > kMostImages) images.resize(kMostImages);
   return images;
 }

@@ -67,11 +67,16 @@ bool rests(const VcpuFacts& vcpu) {
 }  // namespace
 
 std::vector<Finding> find_causes(const GuestFacts& facts) {
-  std::vector<Finding> findings;
+  std::vector<Finding> found;
   for (const Rule rule : kRules) {
-    if (auto finding = rule(facts)) findings.push_back(std::move(*finding));
+    if (auto finding = rule(facts)) found.push_back(std::move(*finding));
   }
-  std::ranges::stable_sort(findings, {}, &Finding::weight);
+  std::vector<Finding> findings;
+  for (const Weight weight : {Weight::fatal, Weight::cause, Weight::trouble, Weight::state}) {
+    for (Finding& finding : found) {
+      if (finding.weight == weight) findings.push_back(std::move(finding));
+    }
+  }
   if (findings.empty())
     findings.push_back({Weight::state, "nothing Skiff has a rule for: the facts are below"});
   return findings;

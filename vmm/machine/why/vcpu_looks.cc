@@ -68,8 +68,9 @@ std::vector<std::string> places(std::span<const VcpuLook> looks, const AddressNa
     ++counts[where.substr(0, where.find('+'))];
   }
   std::vector<std::pair<std::string, std::size_t>> sorted(counts.begin(), counts.end());
-  std::ranges::stable_sort(sorted, std::ranges::greater(),
-                           [](const auto& entry) { return entry.second; });
+  std::ranges::sort(sorted, [](const auto& a, const auto& b) {
+    return a.second != b.second ? a.second > b.second : a.first < b.first;
+  });
   std::vector<std::string> text;
   for (const auto& [where, count] : sorted) {
     if (text.size() == kMostPlaces) break;
