@@ -68,6 +68,7 @@ const CommandSpec& nmi_command();
 const CommandSpec& logs_command();
 const CommandSpec& events_command();
 const CommandSpec& wait_command();
+const CommandSpec& why_command();
 const CommandSpec& rm_command();
 const CommandSpec& check_command();
 const CommandSpec& help_command();

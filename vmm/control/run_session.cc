@@ -154,7 +154,8 @@ void RunSession::begin_control() {
   control_ = std::make_unique<SessionControl>(
       config_, directory_->name(), options_.config_path,
       SessionActions{.machine = [this] { return machine_.get(); },
-                     .stop = [this](const StopRequest& request) { stop_on_request(request); }});
+                     .stop = [this](const StopRequest& request) { stop_on_request(request); },
+                     .why = [this] { return explain().page; }});
   server_ = std::make_unique<ControlServer>(io_, *control_, directory_->listen(run_files::kSocket));
   if (options_.on_running) options_.on_running();
 }

@@ -159,7 +159,8 @@ MachineStats SessionControl::stats() {
 }
 
 ControlResult<std::string> SessionControl::why() {
-  return refused(ControlError::Kind::unsupported, "this Skiff cannot diagnose a running guest");
+  if (const auto machine = running(); !machine) return std::unexpected(machine.error());
+  return actions_.why();
 }
 
 std::vector<DeviceInfo> SessionControl::devices() {

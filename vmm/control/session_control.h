@@ -19,6 +19,8 @@ struct SessionActions {
   // The machine that runs now, or has ended last; null where none could be started.
   std::function<Machine*()> machine;
   std::function<void(const StopRequest&)> stop;
+  // The page of `skiff why` on that machine.
+  std::function<std::string()> why;
 };
 
 class SessionControl final : public VmControl {
