@@ -10,9 +10,11 @@ namespace {
 // Takes exactly `digits` digits from the front.
 bool take_number(std::string_view& text, std::size_t digits, int& into) {
   if (text.size() < digits) return false;
-  const char* const end = text.data() + digits;
-  const auto [at, error] = std::from_chars(text.data(), end, into);
-  if (error != std::errc() || at != end || text[0] == '-') return false;
+  into = 0;
+  for (const char c : text.substr(0, digits)) {
+    if (c < '0' || c > '9') return false;
+    into = into * 10 + (c - '0');
+  }
   text.remove_prefix(digits);
   return true;
 }
