@@ -106,8 +106,8 @@ std::vector<SurveyedVm> survey_vms(bool with_ended, std::chrono::milliseconds pa
     if (vm.life == VmLife::ended) vm.info = ended_vm_info(*directory);
     found.push_back(std::move(vm));
   }
-  const auto middle = std::stable_partition(
-      found.begin(), found.end(), [](const SurveyedVm& vm) { return vm.life == VmLife::live; });
+  const auto middle = std::partition(found.begin(), found.end(),
+                                     [](const SurveyedVm& vm) { return vm.life == VmLife::live; });
   const auto end = Clock::now() + patience;
   for (std::span<SurveyedVm> rest(found.begin(), middle); !rest.empty();) {
     const auto some = rest.first(std::min(rest.size(), kAtOnce));
