@@ -119,11 +119,25 @@ void BlockDevice::reset(std::function<void()> done) {
   });
 }
 
+std::uint64_t BlockDevice::guest_faults() const {
+  return service_->guest_faults();
+}
+
 std::uint64_t BlockDevice::resize() {
   const std::uint64_t before = service_->disk().capacity();
   const std::uint64_t now = service_->disk().refresh_capacity();
   if (now != before && interrupts() != nullptr) interrupts()->signal_config();
   return now;
+}
+
+std::uint64_t BlockDevice::capacity() const {
+  return service_->disk().capacity();
+}
+
+void BlockDevice::set_limits(const RateLimit& operations, const RateLimit& bandwidth) {
+  service_->executor().post([weak = std::weak_ptr(service_), operations, bandwidth] {
+    if (const auto service = weak.lock()) service->set_limits(operations, bandwidth);
+  });
 }
 
 const char* BlockDevice::engine() const noexcept {

@@ -9,15 +9,16 @@
 //
 // Configuration: [[disk]] path = "root.img"
 //
-// Thread rule: as VirtioDevice; resize and report functions from any thread. Destroyed while its
-// executor's thread still runs its loop, or on that thread.
-// Source: Virtual I/O Device (VIRTIO) 1.2, 5.2.
+// Thread rule: as VirtioDevice; resize, set_limits and report functions from any thread. Destroyed
+// while its executor's thread still runs its loop, or on that thread. Source: Virtual I/O Device
+// (VIRTIO) 1.2, 5.2.
 #pragma once
 
 #include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "virtio/core/virtio_device.h"
@@ -61,13 +62,19 @@ class BlockDevice final : public VirtioDevice {
   void read_config(std::uint64_t offset, std::span<std::byte> out) const override;
   void activate(Activation activation) override;
   void reset(std::function<void()> done) override;
+  std::uint64_t guest_faults() const override;
 
   // The file behind it may have grown or shrunk: looks, and tells the driver. The new capacity
   // [bytes]. Requests that are under way are not touched.
   std::uint64_t resize();
 
+  std::uint64_t capacity() const;  // [bytes]
+  // From soon on; a request that waits is looked at again.
+  void set_limits(const RateLimit& operations, const RateLimit& bandwidth);
+
   // "io_uring", "threads", ...; "none" before the first activation. For reports.
   const char* engine() const noexcept;
+  bool has_engine() const noexcept { return std::string_view(engine()) != "none"; }
 
  private:
   const std::shared_ptr<BlockService> service_;

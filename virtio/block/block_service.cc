@@ -141,6 +141,13 @@ void BlockService::shut_down() {
   disk_queue_.reset();
 }
 
+void BlockService::set_limits(const RateLimit& operations, const RateLimit& bandwidth) {
+  const nanoseconds now = clock_.monotonic();
+  operations_.change(operations, now);
+  bandwidth_.change(bandwidth, now);
+  if (held_ != nullptr) on_disk_wake();
+}
+
 void BlockService::break_off(std::string_view why) {
   state_ = State::broken;
   if (held_ != nullptr) release(*std::exchange(held_, nullptr));
@@ -153,6 +160,11 @@ void BlockService::on_disk_wake() noexcept {
   if (disk_queue_ != nullptr) disk_queue_->advance();
   const bool is_quiet = disk_queue_ == nullptr || disk_queue_->in_flight() == 0;
   if (state_ == State::stopping && is_quiet) finish_stop();
+}
+
+// In the order of bells().
+void BlockService::on_disk_bell(std::size_t bell) noexcept {
+  if (bell < queues_.size()) queues_[bell]->active.count_kick();
 }
 
 // --- Rounds -----------------------------------------------------------------------------------

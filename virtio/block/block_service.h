@@ -46,7 +46,8 @@ class BlockService final : public DiskQueueClient,
   DiskBackend& disk() { return *disk_; }  // any thread
   const BlockOptions& options() const { return options_; }
   Executor& executor() { return executor_; }
-  const char* engine() const noexcept { return engine_.load(); }  // any thread
+  const char* engine() const noexcept { return engine_.load(); }        // any thread
+  std::uint64_t guest_faults() const { return guest_faults_.count(); }  // any thread
 
   void start(Activation activation, VirtioInterrupts* interrupts);
   void stop(std::function<void()> done);
@@ -54,8 +55,11 @@ class BlockService final : public DiskQueueClient,
   // does not run.
   void shut_down();
 
+  void set_limits(const RateLimit& operations, const RateLimit& bandwidth);
+
   void on_disk_complete(DiskRequest& request) noexcept override;
   void on_disk_wake() noexcept override;
+  void on_disk_bell(std::size_t bell) noexcept override;
 
  private:
   enum class State : std::uint8_t { stopped, running, broken, stopping };

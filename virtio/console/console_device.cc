@@ -186,7 +186,7 @@ void ConsoleDevice::move_input(std::size_t port) {
 
 void ConsoleDevice::after(ActiveQueue& queue, const ConsolePort::Moved& moved) {
   if (moved.interrupt) interrupts()->signal_queue(queue.index);
-  if (moved.progress == ConsolePort::Progress::more) queue.kick->signal();
+  if (moved.progress == ConsolePort::Progress::more) queue.serve_again();
   if (moved.progress == ConsolePort::Progress::broken) fail(queue.ring.fault());
 }
 
@@ -195,7 +195,7 @@ void ConsoleDevice::read_control(ActiveQueue& queue) {
   bool broken = false;
   for (std::size_t chains = 0; !broken; ++chains) {
     if (chains == queue.ring.size()) {
-      queue.kick->signal();
+      queue.serve_again();
       break;
     }
     const PopResult result = queue.ring.pop(control_chain_);
@@ -249,7 +249,7 @@ void ConsoleDevice::send_control() {
     // Nothing to say: the driver may add buffers without telling.
     if (!message) break;
     if (chains == queue->ring.size()) {
-      queue->kick->signal();
+      queue->serve_again();
       break;
     }
     const PopResult result = queue->ring.pop(control_chain_);

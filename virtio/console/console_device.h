@@ -87,7 +87,7 @@ class ConsoleDevice final : public VirtioDevice {
   void activate(Activation activation) override;
   void reset(std::function<void()> done) override;
 
-  std::uint64_t guest_faults() const { return faults_.count(); }
+  std::uint64_t guest_faults() const override { return faults_.count(); }
 
  private:
   bool offers_multiport() const { return queue_sizes_.size() > 2; }

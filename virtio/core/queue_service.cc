@@ -70,6 +70,7 @@ void QueueService::Core::kicked(ActiveQueue& queue) {
   if (keep == nullptr) return;
   // Before the ring is looked at: a notification that comes meanwhile is a new one.
   queue.kick->consume();
+  queue.count_kick();
   handlers.on_kick(queue);
 }
 

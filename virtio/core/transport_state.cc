@@ -39,6 +39,8 @@ TransportState::TransportState(VirtioDevice& device, const GuestMemory& memory,
       memory_(memory),
       layout_(layout),
       kicks_(checked_queues(device)),
+      counters_(kicks_.size()),
+      on_needs_reset_(options.on_needs_reset),
       faults_(device.name()),
       registers_(offered_features(device, options), device.queue_sizes()) {
   device_.attach(this);
@@ -110,7 +112,7 @@ void TransportState::activate() {
   end_activation(Phase::active);
 }
 
-std::expected<Activation, std::string> TransportState::prove_queues() const {
+std::expected<Activation, std::string> TransportState::prove_queues() {
   Activation activation;
   std::vector<TransportRegisters::Queue> queues;
   {
@@ -131,7 +133,11 @@ std::expected<Activation, std::string> TransportState::prove_queues() const {
                                    .event_idx = has(virtio::kFeatureEventIdx)},
                                   memory_);
     if (!ring) return std::unexpected(fmt::format("queue {}: {}", i, ring.error()));
-    activation.queues.push_back({static_cast<std::uint16_t>(i), std::move(*ring), &kicks_[i]});
+    ring->count_on(counters_[i]);
+    activation.queues.push_back({.index = static_cast<std::uint16_t>(i),
+                                 .ring = std::move(*ring),
+                                 .kick = &kicks_[i],
+                                 .counters = &counters_[i]});
   }
   return activation;
 }
@@ -145,6 +151,7 @@ void TransportState::refuse_activation() {
   }
   layout_.interrupt_config();
   end_activation(Phase::inactive);
+  if (on_needs_reset_) on_needs_reset_();
 }
 
 void TransportState::end_activation(Phase phase) {
@@ -229,7 +236,27 @@ void TransportState::notify(std::uint64_t queue) noexcept {
 }
 
 void TransportState::signal_queue(std::uint16_t queue) noexcept {
-  if (live_.load(std::memory_order_relaxed)) layout_.interrupt_queue(queue);
+  if (!live_.load(std::memory_order_relaxed)) return;
+  if (queue < counters_.size()) counters_[queue].interrupts.add(1);
+  layout_.interrupt_queue(queue);
+}
+
+DeviceStats TransportState::stats() const {
+  DeviceStats stats;
+  stats.name = device_.name();
+  stats.kind = virtio::kind_name(device_.device_id());
+  stats.guest_faults = faults_.count() + device_.guest_faults();
+  {
+    MutexLock lock(mutex_);
+    stats.needs_reset = (registers_.status() & virtio::kNeedsReset) != 0;
+  }
+  for (std::size_t i = 0; i < counters_.size(); ++i) {
+    stats.queues.push_back({.index = static_cast<std::uint16_t>(i),
+                            .notifications = counters_[i].notifications.value(),
+                            .requests = counters_[i].requests.value(),
+                            .interrupts = counters_[i].interrupts.value()});
+  }
+  return stats;
 }
 
 void TransportState::signal_config() noexcept {
@@ -251,6 +278,7 @@ void TransportState::needs_reset(std::string_view why) noexcept {
   }
   faults_.report("needs a reset: {}", why);
   layout_.interrupt_config();
+  if (on_needs_reset_) on_needs_reset_();
 }
 
 }  // namespace skiff

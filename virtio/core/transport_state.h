@@ -35,6 +35,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -45,6 +46,7 @@
 #include "vmm/base/event_fd.h"
 #include "vmm/base/log.h"
 #include "vmm/base/mutex.h"
+#include "vmm/io/device_stats.h"
 #include "vmm/io/guest_memory.h"
 #include "vmm/io/io_access.h"
 
@@ -54,6 +56,9 @@ namespace skiff {
 struct TransportOptions {
   bool event_idx = true;  // VIRTIO_F_EVENT_IDX: fewer notifications and interrupts
   bool packed = false;    // VIRTIO_F_RING_PACKED: drivers that know it take it
+  // The device has become one that needs a reset. Any thread, without a lock; must not block. May
+  // be empty.
+  std::function<void()> on_needs_reset{};
 };
 
 // The half of a transport that TransportState calls; never with a lock held.
@@ -119,6 +124,8 @@ class TransportState final : public VirtioInterrupts {
   VirtioDevice& device() { return device_; }
   const VirtioDevice& device() const { return device_; }
   std::size_t queues() const { return kicks_.size(); }
+  // Since this object was made. Any thread.
+  DeviceStats stats() const;
   GuestFaultLog& faults() { return faults_; }
   const GuestFaultLog& faults() const { return faults_; }
 
@@ -130,7 +137,7 @@ class TransportState final : public VirtioInterrupts {
   Next take_status(std::uint8_t value, StatusVerdict& verdict) SKIFF_EXCLUDES(mutex_);
   IoStatus write_status(std::uint64_t value) SKIFF_EXCLUDES(mutex_);
   void activate() SKIFF_EXCLUDES(mutex_);
-  std::expected<Activation, std::string> prove_queues() const SKIFF_EXCLUDES(mutex_);
+  std::expected<Activation, std::string> prove_queues() SKIFF_EXCLUDES(mutex_);
   void refuse_activation() SKIFF_EXCLUDES(mutex_);
   void end_activation(Phase phase) SKIFF_EXCLUDES(mutex_);
   IoStatus begin_reset() SKIFF_EXCLUDES(mutex_);
@@ -139,7 +146,9 @@ class TransportState final : public VirtioInterrupts {
   VirtioDevice& device_;
   const GuestMemory& memory_;
   TransportLayout& layout_;
-  const std::vector<EventFd> kicks_;  // one per queue
+  const std::vector<EventFd> kicks_;     // one per queue
+  std::vector<QueueCounters> counters_;  // likewise
+  const std::function<void()> on_needs_reset_;
   GuestFaultLog faults_;
 
   std::atomic<std::uint8_t> isr_{0};

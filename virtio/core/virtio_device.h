@@ -31,7 +31,8 @@ namespace skiff {
 class VirtioInterrupts {
  public:
   virtual ~VirtioInterrupts() = default;
-  // Used buffer notification. Called when Virtqueue::publish said so.
+  // Used buffer notification. Called when Virtqueue::publish said so, by the thread that owns the
+  // queue.
   virtual void signal_queue(std::uint16_t queue) noexcept = 0;
   // Configuration change notification; also moves the configuration generation on.
   virtual void signal_config() noexcept = 0;
@@ -46,6 +47,21 @@ struct ActiveQueue {
   std::uint16_t index;
   Virtqueue ring;
   const EventFd* kick;  // signalled when the driver notifies; lives until reset is done
+  QueueCounters* counters = nullptr;  // null: nobody counts
+  bool kicked_itself = false;
+
+  // As if the driver had notified, behind what else the executor has to do.
+  void serve_again() {
+    kicked_itself = true;
+    kick->signal();
+  }
+  // The kick was signalled and is looked at now. What the device signalled itself is none of the
+  // driver's.
+  void count_kick() {
+    const bool own = kicked_itself;
+    kicked_itself = false;
+    if (!own && counters != nullptr) counters->notifications.add(1);
+  }
 };
 
 struct Activation {
@@ -75,6 +91,9 @@ class VirtioDevice {
 
   // The driver is ready. Work starts on the device's executor; never blocks.
   virtual void activate(Activation activation) = 0;
+  // What its driver did wrong, beside what the transport finds. Any thread.
+  virtual std::uint64_t guest_faults() const { return 0; }
+
   // Ends all work. `done` is called exactly once, from any thread, perhaps before reset returns;
   // after it the device touches no queue, no kick and no guest memory, and is as before activate.
   // Also called when it is not active. Never blocks; I/O in flight is waited for or cancelled

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 namespace skiff::virtio {
 
@@ -11,6 +12,22 @@ inline constexpr std::uint32_t kNetwork = 1;
 inline constexpr std::uint32_t kBlock = 2;
 inline constexpr std::uint32_t kConsole = 3;
 inline constexpr std::uint32_t kEntropy = 4;
+
+// The name of a device type among people: "virtio-blk".
+constexpr std::string_view kind_name(std::uint32_t device_id) {
+  switch (device_id) {
+    case kNetwork:
+      return "virtio-net";
+    case kBlock:
+      return "virtio-blk";
+    case kConsole:
+      return "virtio-console";
+    case kEntropy:
+      return "virtio-rng";
+    default:
+      return "virtio";
+  }
+}
 
 // Device status (2.1).
 inline constexpr std::uint8_t kAcknowledge = 1;

@@ -16,8 +16,8 @@
 //   type = "tap"
 //   tap = "tap0"
 //
-// Thread rule: as of VirtioDevice; set_link from any thread. Once activated, queues and back-end
-// are touched on the executor's thread only.
+// Thread rule: as of VirtioDevice; set_link, link and set_limits from any thread. Once activated,
+// queues and back-end are touched on the executor's thread only.
 #pragma once
 
 #include <cstdint>
@@ -33,6 +33,13 @@
 
 namespace skiff {
 
+struct NetLimits {
+  RateLimit transmit_bytes{};  // what the guest sends
+  RateLimit transmit_packets{};
+  RateLimit receive_bytes{};
+  RateLimit receive_packets{};
+};
+
 struct NetDeviceOptions {
   std::string name = "net0";
   MacAddress mac{};
@@ -40,18 +47,17 @@ struct NetDeviceOptions {
   std::uint16_t pairs = 1;         // at most the back-end's
   std::uint16_t queue_size = 256;  // of receive and transmit queues
   bool link = true;                // up at start
-  RateLimit transmit_bytes{};      // what the guest sends
-  RateLimit transmit_packets{};
-  RateLimit receive_bytes{};
-  RateLimit receive_packets{};
+  NetLimits limits{};
 };
 
 class NetDevice : public VirtioDevice {
  public:
   // Pulls the cable, or puts it back.
   virtual void set_link(bool up) = 0;
-  // Things the driver got wrong. Any thread.
-  virtual std::uint64_t guest_faults() const = 0;
+  // Whether the cable is in.
+  virtual bool link() const = 0;
+  // From soon on; frames that wait are looked at again.
+  virtual void set_limits(const NetLimits& limits) = 0;
 };
 
 // Throws ConfigError for options that make no card (MAC, MTU, queue sizes, more pairs than the

@@ -15,6 +15,10 @@ class TrafficLimit {
   TrafficLimit(const RateLimit& bytes, const RateLimit& packets)
       : bytes_(bytes), packets_(packets) {}
 
+  void change(const RateLimit& bytes, const RateLimit& packets, Clock::Nanoseconds now) {
+    bytes_.change(bytes, now);
+    packets_.change(packets, now);
+  }
   bool is_limited() const { return bytes_.is_limited() || packets_.is_limited(); }
   // Nothing: a frame of `size` bytes may pass, and is counted. Else the time to ask again.
   std::optional<Clock::Nanoseconds> take(std::uint64_t size, const Clock& clock) {

@@ -76,8 +76,7 @@ VirtioNetDevice::VirtioNetDevice(NetDeviceOptions options, std::unique_ptr<NetBa
       link_(options_.link ? kLinkUp : kPeerThere),
       mac_(pack(options_.mac)),
       backend_(std::move(backend)),
-      receive_limit_(options_.receive_bytes, options_.receive_packets),
-      transmit_limit_(options_.transmit_bytes, options_.transmit_packets),
+      limits_(std::make_shared<Limits>(options_.limits)),
       control_bytes_(kMaxControlRequest),
       service_(executor,
                {.on_start = [this] { on_start(); },
@@ -152,13 +151,13 @@ void VirtioNetDevice::on_start() {
     if (pair != 0 && (features & kMq) == 0) break;
     if (ActiveQueue* const queue = service_.queue(index)) {
       receive_[pair] = std::make_unique<ReceiveQueue>(
-          ReceiveQueue::Context{*backend_, *interrupts(), receive_settings_, receive_limit_, clock_,
-                                faults_},
+          ReceiveQueue::Context{*backend_, *interrupts(), receive_settings_, limits_->receive,
+                                clock_, faults_},
           *queue, pair);
     }
     if (ActiveQueue* const queue = service_.queue(static_cast<std::uint16_t>(index + 1))) {
       transmit_[pair] = std::make_unique<TransmitQueue>(
-          TransmitQueue::Context{*backend_, *interrupts(), transmit_settings_, transmit_limit_,
+          TransmitQueue::Context{*backend_, *interrupts(), transmit_settings_, limits_->transmit,
                                  clock_, faults_},
           *queue, pair);
     }
@@ -253,6 +252,17 @@ void VirtioNetDevice::set_link(bool up) {
   service_.post([this] { apply_link(); });
 }
 
+void VirtioNetDevice::set_limits(const NetLimits& limits) {
+  service_.executor().post([shared = limits_, limits, now = clock_.monotonic()] {
+    shared->receive.change(limits.receive_bytes, limits.receive_packets, now);
+    shared->transmit.change(limits.transmit_bytes, limits.transmit_packets, now);
+  });
+  service_.post([this] {
+    on_receive_limit();
+    on_transmit_limit();
+  });
+}
+
 void VirtioNetDevice::lose_peer() {
   if ((link_.fetch_and(~std::uint32_t{kPeerThere}) & kPeerThere) != 0) apply_link();
 }
@@ -290,7 +300,7 @@ void VirtioNetDevice::serve_control(ActiveQueue& queue) {
     if (queue.ring.publish()) interrupts()->signal_queue(queue.index);
     // A command may have found another queue broken.
     if (!service_.started()) return;
-    if (++commands == kControlQueueSize) return queue.kick->signal();
+    if (++commands == kControlQueueSize) return queue.serve_again();
   }
 }
 

@@ -45,6 +45,8 @@ class VirtioNetDevice final : public NetDevice {
   void reset(std::function<void()> done) override;
 
   void set_link(bool up) override;
+  bool link() const override { return (link_.load() & kCableIn) != 0; }
+  void set_limits(const NetLimits& limits) override;
   std::uint64_t guest_faults() const override { return faults_.count(); }
 
  private:
@@ -85,8 +87,15 @@ class VirtioNetDevice final : public NetDevice {
 
   // Executor's thread.
   const std::unique_ptr<NetBackend> backend_;
-  TrafficLimit receive_limit_;
-  TrafficLimit transmit_limit_;
+  // Shared with work that changes them and may come to its turn when the device is gone.
+  struct Limits {
+    explicit Limits(const NetLimits& limits)
+        : receive(limits.receive_bytes, limits.receive_packets),
+          transmit(limits.transmit_bytes, limits.transmit_packets) {}
+    TrafficLimit receive;
+    TrafficLimit transmit;
+  };
+  const std::shared_ptr<Limits> limits_;
   ReceiveQueue::Settings receive_settings_;
   TransmitQueue::Settings transmit_settings_;
   std::uint16_t active_pairs_ = 1;

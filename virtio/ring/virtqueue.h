@@ -25,6 +25,7 @@
 #include "virtio/ring/packed_ring.h"
 #include "virtio/ring/pop_result.h"
 #include "virtio/ring/queue_config.h"
+#include "virtio/ring/queue_counters.h"
 #include "virtio/ring/split_ring.h"
 #include "vmm/io/guest_memory.h"
 
@@ -38,7 +39,9 @@ class Virtqueue {
 
   // Fills `chain` (see PopResult); its earlier contents are lost.
   PopResult pop(DescriptorChain& chain) {
-    return std::visit([&chain](auto& ring) { return ring.pop(chain); }, ring_);
+    const PopResult result = std::visit([&chain](auto& ring) { return ring.pop(chain); }, ring_);
+    if (result == PopResult::chain && counters_ != nullptr) counters_->requests.add(1);
+    return result;
   }
   // `written`: bytes written to the writable half, from its start. [bytes]
   void complete(const DescriptorChain& chain, std::uint32_t written) {
@@ -64,10 +67,13 @@ class Virtqueue {
 
   // Puts back the chain that was popped last and not completed: the next pop gives it again. For a
   // device that finds after pop that it has no room (a network card and a small buffer). Several go
-  // back in the reverse of their order.
+  // back in the reverse of their order. It stays counted as popped, and is again by the next pop.
   void undo_pop(const DescriptorChain& chain) {
     std::visit([&chain](auto& ring) { ring.undo_pop(chain); }, ring_);
   }
+
+  // Chains are counted there from now on; outlives the queue.
+  void count_on(QueueCounters& counters) { counters_ = &counters; }
 
   std::uint16_t size() const {
     return std::visit([](const auto& ring) { return ring.size(); }, ring_);
@@ -86,6 +92,7 @@ class Virtqueue {
   explicit Virtqueue(Ring ring) : ring_(std::move(ring)) {}
 
   Ring ring_;
+  QueueCounters* counters_ = nullptr;
 };
 
 }  // namespace skiff

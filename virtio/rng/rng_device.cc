@@ -23,7 +23,7 @@ RngDevice::RngDevice(std::string name, const RngOptions& options, Executor& exec
       clock_(clock),
       faults_(name_),
       source_(options.source),
-      limiter_(options.bandwidth),
+      limiter_(std::make_shared<RateLimiter>(options.bandwidth)),
       service_(executor,
                {.on_start = [this] { on_start(); },
                 .on_kick = [this](ActiveQueue& queue) { serve(queue); },
@@ -48,6 +48,15 @@ void RngDevice::reset(std::function<void()> done) {
   service_.stop(std::move(done));
 }
 
+void RngDevice::set_limit(const RateLimit& bandwidth) {
+  service_.executor().post([limiter = limiter_, bandwidth, now = clock_.monotonic()] {
+    limiter->change(bandwidth, now);
+  });
+  service_.post([this] {
+    if (ActiveQueue* const queue = service_.queue(0)) serve(*queue);
+  });
+}
+
 void RngDevice::on_start() {
   timer_ = service_.executor().create_timer([this] {
     if (ActiveQueue* const queue = service_.queue(0)) serve(*queue);
@@ -67,7 +76,7 @@ void RngDevice::serve(ActiveQueue& queue) {
   for (std::size_t chains = 0;; ++chains) {
     if (chains == queue.ring.size() || given >= kTurn) {
       // There is more, but others of this executor are to have their turn first.
-      queue.kick->signal();
+      queue.serve_again();
       break;
     }
     if (!holds_chain_) {
@@ -100,12 +109,12 @@ std::optional<std::uint32_t> RngDevice::answer() {
   const std::uint32_t wanted = std::min(chain_.writable_size(), kMaxRequest);
   if (wanted == 0) return 0;
   const Clock::Nanoseconds now = clock_.monotonic();
-  if (!limiter_.try_take(wanted, now)) {
-    timer_->arm(limiter_.ready_at(wanted));
+  if (!limiter_->try_take(wanted, now)) {
+    timer_->arm(limiter_->ready_at(wanted));
     return std::nullopt;
   }
   const std::uint32_t written = fill(wanted);
-  limiter_.give_back(wanted - written);
+  limiter_->give_back(wanted - written);
   if (written == 0) {
     timer_->arm(now + kRetryPeriod);
     return std::nullopt;

@@ -60,7 +60,9 @@ class RngDevice final : public VirtioDevice {
   void activate(Activation activation) override;
   void reset(std::function<void()> done) override;
 
-  std::uint64_t guest_faults() const { return faults_.count(); }
+  // From soon on; a request that waits is looked at again. Any thread.
+  void set_limit(const RateLimit& bandwidth);
+  std::uint64_t guest_faults() const override { return faults_.count(); }
 
  private:
   static constexpr std::array<std::uint16_t, 1> kQueueSizes = {64};
@@ -78,7 +80,8 @@ class RngDevice final : public VirtioDevice {
 
   // Executor's thread.
   EntropySource source_;
-  RateLimiter limiter_;
+  // Shared with work that changes it and may come to its turn when the device is gone.
+  const std::shared_ptr<RateLimiter> limiter_;
   std::unique_ptr<Timer> timer_;
   DescriptorChain chain_;
   bool holds_chain_ = false;  // chain_ is popped and waits

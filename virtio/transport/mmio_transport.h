@@ -47,6 +47,8 @@ class MmioTransport final : public IoDevice, private TransportLayout {
   void quiesce() { state_.quiesce(); }
   // Guest faults so far.
   std::uint64_t faults() const { return state_.faults().count(); }
+  // Any thread.
+  DeviceStats stats() const { return state_.stats(); }
 
  private:
   void open_doorbells(std::span<const ActiveQueue> queues) override;

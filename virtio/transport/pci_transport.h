@@ -52,6 +52,8 @@ class PciTransport final : public PciFunction, private TransportLayout {
   void quiesce() { state_.quiesce(); }
   // Guest faults so far, without those of the MSI-X table.
   std::uint64_t faults() const { return state_.faults().count(); }
+  // Any thread.
+  DeviceStats stats() const { return state_.stats(); }
 
   void on_bar_moved(unsigned bar, std::optional<std::uint64_t> address) override;
 

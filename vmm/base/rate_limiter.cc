@@ -50,6 +50,13 @@ Clock::Nanoseconds RateLimiter::ready_at(std::uint64_t tokens) const {
       static_cast<Clock::Nanoseconds::rep>(std::min(last, filled_at_.count() + wait)));
 }
 
+void RateLimiter::change(const RateLimit& limit, Clock::Nanoseconds now) {
+  const bool was_limited = is_limited();
+  fill(now);
+  limit_ = with_burst(limit);
+  level_ = was_limited ? std::clamp<__int128>(level_, 0, full_level(limit_)) : full_level(limit_);
+}
+
 void RateLimiter::give_back(std::uint64_t tokens) {
   if (!is_limited()) return;
   level_ = std::min(full_level(limit_), level_ + static_cast<__int128>(tokens) * kBillion);

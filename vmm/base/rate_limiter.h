@@ -27,13 +27,16 @@ class RateLimiter {
   bool try_take(std::uint64_t tokens, Clock::Nanoseconds now);
   // The time at which try_take(tokens) would say yes. In the past if it would already.
   Clock::Nanoseconds ready_at(std::uint64_t tokens) const;
+  // Another limit from `now` on. What is left in the bucket stays, as far as the new one holds it;
+  // a debt is forgiven.
+  void change(const RateLimit& limit, Clock::Nanoseconds now);
   // Gives back what a request took that then was not made.
   void give_back(std::uint64_t tokens);
 
  private:
   void fill(Clock::Nanoseconds now);
 
-  const RateLimit limit_;
+  RateLimit limit_;
   // In billionths of a token, so that nothing is lost however often it is asked; may be negative.
   __int128 level_;
   Clock::Nanoseconds filled_at_{0};

@@ -19,7 +19,10 @@
 #include <vector>
 
 #include "vmm/base/clock.h"
+#include "vmm/base/control_error.h"
 #include "vmm/io/byte_channel.h"
+#include "vmm/io/device_change.h"
+#include "vmm/io/device_stats.h"
 #include "vmm/io/executor.h"
 #include "vmm/io/guest_memory.h"
 #include "vmm/io/io_bus.h"
@@ -29,7 +32,8 @@
 
 namespace skiff {
 
-// What a guest can do to the whole machine. Called on a vCPU's thread, with no device lock held.
+// What a guest can do to the whole machine. Called on a vCPU's thread unless said otherwise, with
+// no device lock held.
 class PlatformEvents {
  public:
   virtual ~PlatformEvents() = default;
@@ -38,6 +42,8 @@ class PlatformEvents {
   // The guest ends with a status of its own (debug-exit port).
   virtual void on_guest_status(std::uint64_t status) noexcept = 0;
   virtual void on_guest_panic() noexcept = 0;
+  // The driver of this device broke it. Any thread, again and again; must not block.
+  virtual void on_needs_reset(std::string_view device) noexcept = 0;
 };
 
 struct BoardContext {
@@ -71,6 +77,11 @@ class Board {
   virtual bool send_nmi() = 0;
   // The serial port, or port of the virtio console, that shows the console; never null.
   virtual CharacterDevice& console_device() = 0;
+  // Those that a person can see and change; the machine's thread.
+  virtual std::vector<DeviceInfo> devices() const = 0;
+  virtual ControlResult<DeviceInfo> change_device(std::string_view name,
+                                                  const DeviceChange& change) = 0;
+  virtual std::vector<DeviceStats> device_stats() const = 0;  // any thread
   // "PVH entry at 0x100000 of hello": for messages.
   virtual std::string boot_description() const = 0;
 };

@@ -15,6 +15,7 @@
 
 #include "virtio/core/virtio_device.h"
 #include "vmm/base/clock.h"
+#include "vmm/board/device_controls.h"
 #include "vmm/io/byte_channel.h"
 #include "vmm/io/executor.h"
 #include "vmm/machine/vm_config.h"
@@ -35,6 +36,8 @@ struct ConfiguredDevice {
   VirtioConfig virtio;
   // The part of it that is the other end of the person's terminal; null: none.
   CharacterDevice* terminal = nullptr;
+  // What of it can be seen and changed while it runs, of `device`; null: nothing.
+  std::unique_ptr<DeviceControls> controls{};
 };
 
 // Appends those the configuration asks for, in its order. Throws ConfigError or HostError.

@@ -2,16 +2,30 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "virtio/core/virtio_ids.h"
 #include "virtio/transport/mmio_transport.h"
 #include "virtio/transport/pci_transport.h"
 #include "vmm/base/bits.h"
 #include "vmm/base/error.h"
 
 namespace skiff {
+namespace {
+
+TransportOptions options_of(const VirtioConfig& virtio, const VirtioDevice& device,
+                            VirtioPlaces& places) {
+  return {.event_idx = virtio.event_idx,
+          .packed = virtio.packed,
+          .on_needs_reset = [&device, &places] { places.on_needs_reset(device.name()); }};
+}
+
+}  // namespace
 
 // A transport resets its device when it is destroyed: first it, then the device.
 struct VirtioDevices::Placed {
   std::unique_ptr<VirtioDevice> device;
+  std::unique_ptr<DeviceControls> controls;  // of `device`; null: nothing can be changed
   std::unique_ptr<PciTransport> pci;
   std::unique_ptr<MmioTransport> mmio;
 };
@@ -20,6 +34,7 @@ VirtioDevices::VirtioDevices(std::vector<ConfiguredDevice> devices, VirtioPlaces
   for (ConfiguredDevice& configured : devices) {
     auto& placed = *placed_.emplace_back(std::make_unique<Placed>());
     placed.device = std::move(configured.device);
+    placed.controls = std::move(configured.controls);
     if (configured.terminal != nullptr) terminal_ = configured.terminal;
     const VirtioConfig& virtio = configured.virtio;
     if (virtio.face == VirtioFace::mmio) {
@@ -27,8 +42,7 @@ VirtioDevices::VirtioDevices(std::vector<ConfiguredDevice> devices, VirtioPlaces
       continue;
     }
     placed.pci = std::make_unique<PciTransport>(
-        *placed.device, places.memory(),
-        TransportOptions{.event_idx = virtio.event_idx, .packed = virtio.packed}, places.msi(),
+        *placed.device, places.memory(), options_of(virtio, *placed.device, places), places.msi(),
         virtio.ioeventfd ? &places.doorbells() : nullptr);
     places.pci().add(*placed.pci);
   }
@@ -40,8 +54,7 @@ void VirtioDevices::place_on_mmio(Placed& placed, const VirtioConfig& virtio,
                                   VirtioPlaces& places) {
   const MmioPlace place = places.next_mmio_place();
   placed.mmio = std::make_unique<MmioTransport>(
-      *placed.device, places.memory(),
-      TransportOptions{.event_idx = virtio.event_idx, .packed = virtio.packed},
+      *placed.device, places.memory(), options_of(virtio, *placed.device, places),
       place.registers.start, place.wire, virtio.ioeventfd ? &places.doorbells() : nullptr);
   if (const auto added = places.mmio().add(place.registers, *placed.mmio); !added) {
     throw ConfigError(fmt::format("{}: {}", placed.device->name(), added.error()));
@@ -53,6 +66,40 @@ void VirtioDevices::place_on_mmio(Placed& placed, const VirtioConfig& virtio,
                            .unit = unit,
                            .ranges = {{IoSpace::mmio, place.registers}},
                            .interrupt = place.interrupt});
+}
+
+std::vector<DeviceStats> VirtioDevices::stats() const {
+  std::vector<DeviceStats> all;
+  for (const auto& placed : placed_)
+    all.push_back(placed->pci ? placed->pci->stats() : placed->mmio->stats());
+  return all;
+}
+
+DeviceInfo VirtioDevices::info_of(const Placed& placed) {
+  DeviceInfo info;
+  info.name = placed.device->name();
+  info.kind = virtio::kind_name(placed.device->device_id());
+  info.face = placed.pci ? "virtio" : "virtio-mmio";
+  if (placed.controls) placed.controls->describe(info);
+  return info;
+}
+
+std::vector<DeviceInfo> VirtioDevices::infos() const {
+  std::vector<DeviceInfo> all;
+  for (const auto& placed : placed_)
+    all.push_back(info_of(*placed));
+  return all;
+}
+
+ControlResult<DeviceInfo> VirtioDevices::change(std::string_view name, const DeviceChange& change) {
+  const auto found = std::ranges::find_if(
+      placed_, [name](const auto& placed) { return placed->device->name() == name; });
+  if (found == placed_.end()) return std::unexpected(no_such_device(name));
+  Placed& placed = **found;
+  const auto done =
+      placed.controls ? placed.controls->change(change) : refuse_others(name, change, {});
+  if (!done) return std::unexpected(done.error());
+  return info_of(placed);
 }
 
 std::string VirtioDevices::mmio_cmdline() const {

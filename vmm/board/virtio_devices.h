@@ -5,17 +5,21 @@
 // Nothing that costs time happens before a driver is there: doorbells are attached when it
 // activates a device, interrupt routes are made when it gives a vector its message.
 //
-// Thread rule: created and destroyed by the machine's thread while no vCPU runs. The destructor
+// Thread rule: created and destroyed by the machine's thread while no vCPU runs; infos and change
+// are called on it. The destructor
 // resets each device and waits for it, so the I/O threads still run then.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "devices/pci/pci_bus.h"
 #include "vmm/board/device_table.h"
+#include "vmm/io/device_change.h"
+#include "vmm/io/device_stats.h"
 #include "vmm/io/doorbell.h"
 #include "vmm/io/guest_memory.h"
 #include "vmm/io/hw_description.h"
@@ -43,6 +47,9 @@ class VirtioPlaces {
   virtual IoBus& mmio() = 0;
   // The next free one. Throws ConfigError where there is none.
   virtual MmioPlace next_mmio_place() = 0;
+  // The driver of this device broke it: it needs a reset. Any thread, again and again; no lock is
+  // held. Must not block.
+  virtual void on_needs_reset(std::string_view device) noexcept = 0;
 };
 
 class VirtioDevices {
@@ -58,11 +65,16 @@ class VirtioDevices {
   // The same as Linux takes it on its command line (Documentation/admin-guide/kernel-parameters,
   // virtio_mmio.device=); empty without any.
   std::string mmio_cmdline() const;
+  // In the order in which they were placed.
+  std::vector<DeviceStats> stats() const;  // any thread
+  std::vector<DeviceInfo> infos() const;
+  ControlResult<DeviceInfo> change(std::string_view name, const DeviceChange& change);
   // Whose input is the person's terminal; null: no device's.
   CharacterDevice* terminal() const { return terminal_; }
 
  private:
   struct Placed;
+  static DeviceInfo info_of(const Placed& placed);
 
   void place_on_mmio(Placed& placed, const VirtioConfig& virtio, VirtioPlaces& places);
 

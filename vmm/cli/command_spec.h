@@ -70,6 +70,7 @@ const CommandSpec& events_command();
 const CommandSpec& wait_command();
 const CommandSpec& why_command();
 const CommandSpec& rm_command();
+const CommandSpec& top_command();
 const CommandSpec& check_command();
 const CommandSpec& help_command();
 

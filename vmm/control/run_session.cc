@@ -86,7 +86,10 @@ RunSession::RunSession(const VmConfig& config, const RunOptions& options, RunDir
                [this](bool busy) { return on_silent(busy); }),
       signals_(io_),
       stop_timer_(io_),
-      ended_descriptor_(io_) {
+      ended_descriptor_(io_),
+      broken_devices_(io_, clock_, [this](const std::string& device) {
+        if (control_) control_->publish("needs-reset", device);
+      }) {
   // A closed pipe is an error value of write, not the end of the process.
   ::signal(SIGPIPE, SIG_IGN);
   VcpuThread::install_kick_signal();
@@ -197,19 +200,21 @@ MachineEnd RunSession::run_machine_once() {
 
 std::unique_ptr<Machine> RunSession::create_machine() {
   return std::make_unique<Machine>(
-      config_, MachineServices{
-                   .kvm = kvm_,
-                   .clock = clock_,
-                   .executor = executor_,
-                   .serial_sink = [this](const SerialConfig& serial) -> ByteSink& {
-                     return output_sink(serial.target, serial.path);
-                   },
-                   .debug_sink = debug_sink(),
-                   .console_port_sink = [this](const VirtioConsolePortConfig& port) -> ByteSink& {
-                     return output_sink(port.target, port.path);
-                   },
-                   .on_end = [this] { machine_ended_.signal(); },
-               });
+      config_,
+      MachineServices{
+          .kvm = kvm_,
+          .clock = clock_,
+          .executor = executor_,
+          .serial_sink = [this](const SerialConfig& serial) -> ByteSink& {
+            return output_sink(serial.target, serial.path);
+          },
+          .debug_sink = debug_sink(),
+          .console_port_sink = [this](const VirtioConsolePortConfig& port) -> ByteSink& {
+            return output_sink(port.target, port.path);
+          },
+          .on_end = [this] { machine_ended_.signal(); },
+          .on_needs_reset = [this](std::string_view device) { broken_devices_.put(device); },
+      });
 }
 
 ByteSink& RunSession::output_sink(SerialTarget target, const std::string& path) {

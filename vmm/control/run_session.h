@@ -24,6 +24,7 @@
 #include "vmm/base/clock.h"
 #include "vmm/base/event_fd.h"
 #include "vmm/control/api/control_server.h"
+#include "vmm/control/device_mailbox.h"
 #include "vmm/control/run_directory/run_directory.h"
 #include "vmm/control/serial_files.h"
 #include "vmm/control/session_control.h"
@@ -90,6 +91,7 @@ class RunSession {
   boost::asio::steady_timer stop_timer_;
   EventFd machine_ended_;
   boost::asio::posix::stream_descriptor ended_descriptor_;
+  DeviceMailbox broken_devices_;
   std::unique_ptr<Machine> machine_;
   std::unique_ptr<SessionControl> control_;  // of a named VM, once its guest runs
   std::unique_ptr<ControlServer> server_;

@@ -155,7 +155,8 @@ LedgerReport SessionControl::exits() {
 }
 
 MachineStats SessionControl::stats() {
-  return {};
+  const Machine* const machine = actions_.machine();
+  return machine == nullptr ? MachineStats{} : machine->stats();
 }
 
 ControlResult<std::string> SessionControl::why() {
@@ -164,11 +165,15 @@ ControlResult<std::string> SessionControl::why() {
 }
 
 std::vector<DeviceInfo> SessionControl::devices() {
-  return {};
+  const Machine* const machine = actions_.machine();
+  return machine == nullptr ? std::vector<DeviceInfo>() : machine->devices();
 }
 
-ControlResult<DeviceInfo> SessionControl::change_device(std::string_view, const DeviceChange&) {
-  return refused(ControlError::Kind::unsupported, "this Skiff cannot change a running device");
+ControlResult<DeviceInfo> SessionControl::change_device(std::string_view name,
+                                                        const DeviceChange& change) {
+  const auto machine = running();
+  if (!machine) return std::unexpected(machine.error());
+  return (*machine)->change_device(name, change);
 }
 
 std::vector<ConsoleInfo> SessionControl::consoles() {

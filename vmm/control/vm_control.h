@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <expected>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -16,8 +15,10 @@
 #include <string_view>
 #include <vector>
 
+#include "vmm/base/control_error.h"
 #include "vmm/base/fd.h"
 #include "vmm/control/console/attach_request.h"
+#include "vmm/io/device_change.h"
 #include "vmm/machine/ledger_report.h"
 #include "vmm/machine/machine_stats.h"
 
@@ -43,53 +44,10 @@ struct VmInfo {
   std::string config{};              // path; empty: there was no file
 };
 
-// Why a request could not be done; the API's answer has both.
-struct ControlError {
-  enum class Kind {
-    not_found,    // no such device, console, ...
-    bad_request,  // a value is wrong: `field` names it
-    conflict,     // not in this state, or somebody else has it
-    unsupported,  // this guest, device or host has no such thing
-    failed,       // the host refused
-  };
-  Kind kind = Kind::failed;
-  std::string message;  // a sentence that says what to do
-  std::string field{};
-};
-template <typename T = void>
-using ControlResult = std::expected<T, ControlError>;
-
 struct StopRequest {
   bool force = false;  // at once; else the power button first
   // How long the guest has to power off; nothing: machine.stop_timeout. 0: for ever. [s]
   std::optional<std::uint32_t> timeout;
-};
-
-struct RateChange {                         // of disk and network limits; nothing: as it is
-  std::optional<std::uint64_t> per_second;  // 0: no limit
-  std::optional<std::uint64_t> burst;
-};
-
-struct DeviceChange {
-  std::optional<bool> link;                  // network cards: the cable is in
-  bool resize = false;                       // disks: the file has another size now
-  std::optional<RateChange> operations;      // disks: requests
-  std::optional<RateChange> bandwidth;       // disks, entropy: bytes
-  std::optional<RateChange> transmit_bytes;  // network cards
-  std::optional<RateChange> transmit_packets;
-  std::optional<RateChange> receive_bytes;
-  std::optional<RateChange> receive_packets;
-};
-
-// A device as it can be seen and changed from outside.
-struct DeviceInfo {
-  std::string name{};                       // "disk0"
-  std::string kind{};                       // "virtio-blk"
-  std::string face{};                       // "virtio", "virtio-mmio"
-  std::optional<std::uint64_t> capacity{};  // disks [bytes]
-  std::optional<bool> link{};               // network cards
-  std::string backend{};                    // "io_uring", "tap", "passt", ...; empty: none
-  std::string source{};                     // a disk's file, a tap's name; empty: none
 };
 
 struct ConsoleInfo {

@@ -62,6 +62,9 @@ class DiskQueueClient {
   // Completions wait, or a bell rang: call advance. From the executor's loop, never from inside a
   // call of the client.
   virtual void on_disk_wake() noexcept = 0;
+  // The bell with this index (set_bells) rang, once or several times; for counting. Also while
+  // bells are replaced, and from inside a call of the client.
+  virtual void on_disk_bell(std::size_t /*bell*/) noexcept {}
 };
 
 // Thread rule: everything on its executor's thread, the destructor too (or while that thread does

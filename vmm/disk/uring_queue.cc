@@ -229,6 +229,7 @@ bool UringQueue::arm(std::size_t bell) {
 }
 
 void UringQueue::heard(std::size_t bell, const io_uring_cqe& cqe) {
+  if (cqe.res > 0 && !bells_closing_) client_.on_disk_bell(bell);
   if ((cqe.flags & IORING_CQE_F_MORE) != 0) return;
   bells_[bell].is_armed = false;
   --armed_;

@@ -20,11 +20,9 @@ class WatchedBells {
 
   bool set(std::span<const int> eventfds) {
     watches_.clear();
-    for (const int fd : eventfds) {
-      auto watch = executor_.watch(fd, Readiness::readable, [this, fd] {
-        std::uint64_t rings = 0;
-        if (::read(fd, &rings, sizeof rings) == sizeof rings) client_.on_disk_wake();
-      });
+    for (std::size_t bell = 0; bell < eventfds.size(); ++bell) {
+      auto watch = executor_.watch(eventfds[bell], Readiness::readable,
+                                   [this, bell, fd = eventfds[bell]] { heard(bell, fd); });
       if (watch == nullptr) {
         watches_.clear();
         return false;
@@ -35,6 +33,13 @@ class WatchedBells {
   }
 
  private:
+  void heard(std::size_t bell, int fd) {
+    std::uint64_t rings = 0;
+    if (::read(fd, &rings, sizeof rings) != sizeof rings) return;
+    client_.on_disk_bell(bell);
+    client_.on_disk_wake();
+  }
+
   Executor& executor_;
   DiskQueueClient& client_;
   std::vector<std::unique_ptr<Watch>> watches_;

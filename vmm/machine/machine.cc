@@ -9,6 +9,7 @@
 #include "vmm/board/vcpu_sample.h"
 #include "vmm/machine/exit_history.h"
 #include "vmm/machine/guest_symbols.h"
+#include "vmm/machine/thread_times.h"
 
 namespace skiff {
 namespace {
@@ -109,6 +110,10 @@ std::vector<const ExitLedger*> Machine::ledgers() const {
   for (const auto& vcpu : vcpus_)
     result.push_back(&vcpu->ledger());
   return result;
+}
+
+MachineStats Machine::stats() const {
+  return {.devices = board_->device_stats(), .threads = thread_times()};
 }
 
 std::chrono::nanoseconds Machine::run_time() const {

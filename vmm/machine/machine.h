@@ -32,6 +32,7 @@
 #include "vmm/kvm/kvm_system.h"
 #include "vmm/kvm/kvm_vm.h"
 #include "vmm/machine/io_threads.h"
+#include "vmm/machine/machine_stats.h"
 #include "vmm/machine/vcpu_thread.h"
 #include "vmm/machine/vm_config.h"
 #include "vmm/machine/why/guest_facts.h"
@@ -63,6 +64,8 @@ struct MachineServices {
   std::function<ByteSink&(const VirtioConsolePortConfig&)> console_port_sink;
   // The machine has begun to end. Called once, on any thread; must not block.
   std::function<void()> on_end;
+  // The driver of this device broke it. Any thread, again and again; must not block. May be empty.
+  std::function<void(std::string_view device)> on_needs_reset{};
 };
 
 class Machine final : private PlatformEvents {
@@ -95,6 +98,12 @@ class Machine final : private PlatformEvents {
   CharacterDevice& console_device() { return board_->console_device(); }
   std::string boot_description() const { return board_->boot_description(); }
   std::vector<const ExitLedger*> ledgers() const;
+  std::vector<DeviceInfo> devices() const { return board_->devices(); }
+  ControlResult<DeviceInfo> change_device(std::string_view name, const DeviceChange& change) {
+    return board_->change_device(name, change);
+  }
+  // Any thread while the machine is there.
+  MachineStats stats() const;
   // From start() to the end, or to now.
   std::chrono::nanoseconds run_time() const;
 
@@ -105,6 +114,9 @@ class Machine final : private PlatformEvents {
     finish({.kind = MachineEnd::Kind::guest_status, .status = status, .report = {}});
   }
   void on_guest_panic() noexcept override { finish({.kind = MachineEnd::Kind::panic}); }
+  void on_needs_reset(std::string_view device) noexcept override {
+    if (services_.on_needs_reset) services_.on_needs_reset(device);
+  }
   void on_vcpu_end(VcpuThread& thread, const VcpuExit& exit);
   std::string failure_report(const VcpuThread& thread, const Fatal& fatal) const;
   GuestFacts gather_facts(bool has_printed);

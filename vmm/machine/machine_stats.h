@@ -6,22 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "vmm/io/device_stats.h"
+
 namespace skiff {
-
-struct QueueStats {
-  std::uint16_t index = 0;
-  std::uint64_t notifications = 0;  // doorbells that reached the device
-  std::uint64_t requests = 0;       // chains taken from the ring
-  std::uint64_t interrupts = 0;     // sent for it
-};
-
-struct DeviceStats {
-  std::string name{};  // "disk0"
-  std::string kind{};  // "virtio-blk"
-  std::uint64_t guest_faults = 0;
-  bool needs_reset = false;  // broken by its driver, and not reset since
-  std::vector<QueueStats> queues{};
-};
 
 struct ThreadStats {
   std::string name{};           // as the host shows it: "vcpu0", "skiff/io0", "skiff"

@@ -7,6 +7,8 @@
 namespace skiff {
 namespace {
 
+using namespace std::chrono_literals;
+
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 using std::chrono::seconds;
@@ -93,6 +95,23 @@ TEST(RateLimiter, TheLargestNumbersDoNotOverflow) {
   RateLimiter slow({.per_second = 1, .burst = 1});
   EXPECT_TRUE(slow.try_take(kMost, seconds(1)));
   EXPECT_EQ(slow.ready_at(1), nanoseconds::max());
+}
+
+TEST(RateLimiter, AnotherLimitKeepsWhatIsLeftAndForgivesDebts) {
+  RateLimiter limiter({.per_second = 10, .burst = 10});
+  EXPECT_TRUE(limiter.try_take(6, 0s));
+  limiter.change({.per_second = 1, .burst = 100}, 0s);
+  EXPECT_FALSE(limiter.try_take(5, 0s));
+  EXPECT_TRUE(limiter.try_take(4, 0s));
+  EXPECT_TRUE(limiter.try_take(1000, 96s + 4s));  // more than the burst: the bucket is in debt
+  limiter.change({.per_second = 2}, 100s);
+  EXPECT_FALSE(limiter.try_take(1, 100s));
+  EXPECT_TRUE(limiter.try_take(1, 100500ms));
+  limiter.change({}, 101s);
+  EXPECT_TRUE(limiter.try_take(1'000'000, 101s));
+  limiter.change({.per_second = 3, .burst = 3}, 102s);
+  EXPECT_TRUE(limiter.try_take(3, 102s));
+  EXPECT_FALSE(limiter.try_take(1, 102s));
 }
 
 }  // namespace

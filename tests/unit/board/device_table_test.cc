@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -105,6 +107,54 @@ TEST_F(DeviceTable, ADescriptorThatIsNotOpenIsAnErrorOfTheHost) {
   net.host.fd = 1000;
   config_.nets.push_back(net);
   EXPECT_THROW(create(), HostError);
+}
+
+TEST_F(DeviceTable, ADisksLimitsChangeAndItsSizeDoesNotInMemory) {
+  add_disk();
+  const auto devices = create();
+  DeviceControls& disk = *devices[0].controls;
+  DeviceInfo info;
+  disk.describe(info);
+  EXPECT_EQ(info.capacity, 1U << 20);
+  EXPECT_EQ(info.source, "");
+  EXPECT_TRUE(disk.change({.operations = RateChange{.per_second = 5, .burst = {}}}).has_value());
+  const auto resized = disk.change({.resize = true});
+  ASSERT_FALSE(resized.has_value());
+  EXPECT_EQ(resized.error().kind, ControlError::Kind::unsupported);
+  EXPECT_EQ(resized.error().field, "resize");
+  const auto link = disk.change({.link = true});
+  ASSERT_FALSE(link.has_value());
+  EXPECT_EQ(link.error().field, "link");
+  EXPECT_EQ(link.error().message, "disk0 has no link; it has: resize, operations, bandwidth");
+  const auto burst = disk.change({.bandwidth = RateChange{.per_second = {}, .burst = 5}});
+  ASSERT_FALSE(burst.has_value());
+  EXPECT_EQ(burst.error().kind, ControlError::Kind::bad_request);
+  EXPECT_EQ(burst.error().field, "bandwidth.burst");
+}
+
+TEST_F(DeviceTable, AFilesNewSizeIsSeen) {
+  std::string path = testing::TempDir() + "/device_table_disk";
+  std::ofstream(path) << std::string(4096, 'x');
+  DiskConfig config;
+  config.host.path = path;
+  config_.disks.push_back(config);
+  const auto devices = create();
+  std::filesystem::resize_file(path, 8192);
+  DeviceInfo info;
+  devices[0].controls->describe(info);
+  EXPECT_EQ(info.capacity, 4096U);
+  EXPECT_EQ(info.source, path);
+  EXPECT_TRUE(devices[0].controls->change({.resize = true}).has_value());
+  devices[0].controls->describe(info);
+  EXPECT_EQ(info.capacity, 8192U);
+  std::filesystem::remove(path);
+}
+
+TEST(ChangedLimit, TakesWhatIsGivenAndKeepsTheRest) {
+  const RateLimit before{.per_second = 10, .burst = 20};
+  EXPECT_EQ(changed_limit(before, std::nullopt, "x")->burst, 20U);
+  EXPECT_EQ(changed_limit(before, RateChange{.per_second = {}, .burst = 7}, "x")->per_second, 10U);
+  EXPECT_EQ(changed_limit(before, RateChange{.per_second = 0, .burst = {}}, "x")->burst, 0U);
 }
 
 }  // namespace

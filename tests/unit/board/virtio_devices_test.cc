@@ -39,10 +39,12 @@ class FakePlaces final : public VirtioPlaces {
                           .trigger = IrqTrigger::level},
             .wire = &irq_};
   }
+  void on_needs_reset(std::string_view device) noexcept override { broken = device; }
   PciFunction* slot(std::uint8_t number) { return bus_.function({0, number, 0}); }
 
   std::uint64_t room = 32;
   std::uint64_t step = 0x1000;
+  std::string broken;
 
  private:
   static constexpr std::array<Range, 1> kRam{{{0, 1 << 20}}};
@@ -61,7 +63,8 @@ ConfiguredDevice device(std::uint32_t id, VirtioFace face = VirtioFace::pci) {
   return {
       .device = std::make_unique<FakeVirtioDevice>(std::vector<std::uint16_t>{16}, id),
       .virtio = {.face = face, .packed = false, .event_idx = true, .ioeventfd = true, .thread = {}},
-      .terminal = nullptr};
+      .terminal = nullptr,
+      .controls = nullptr};
 }
 
 template <typename... Devices>
@@ -161,6 +164,46 @@ TEST(VirtioDevices, ThirtyTwoSlotsAreAllThereAre) {
   for (int i = 0; i < 33; ++i)
     many.push_back(device(2));
   EXPECT_THROW(VirtioDevices(std::move(many), places), ConfigError);
+}
+
+TEST(VirtioDevices, AreListedAndChangedByName) {
+  class Controls final : public DeviceControls {
+   public:
+    void describe(DeviceInfo& info) const override { info.link = link; }
+    ControlResult<> change(const DeviceChange& change) override {
+      link = change.link.value_or(link);
+      return {};
+    }
+    bool link = true;
+  };
+  FakePlaces places;
+  auto card = device(1);
+  card.controls = std::make_unique<Controls>();
+  VirtioDevices devices(list(std::move(card)), places);
+  ASSERT_EQ(devices.infos().size(), 1U);
+  EXPECT_EQ(devices.infos()[0].name, "fake0");
+  EXPECT_EQ(devices.infos()[0].kind, "virtio-net");
+  EXPECT_EQ(devices.infos()[0].face, "virtio");
+  EXPECT_EQ(devices.infos()[0].link, true);
+  const auto changed = devices.change("fake0", {.link = false});
+  ASSERT_TRUE(changed.has_value());
+  EXPECT_EQ(changed->link, false);
+  const auto missing = devices.change("disk9\n", {.link = false});
+  ASSERT_FALSE(missing.has_value());
+  EXPECT_EQ(missing.error().kind, ControlError::Kind::not_found);
+  EXPECT_EQ(missing.error().field, "name");
+  EXPECT_EQ(missing.error().message.find('\n'), std::string::npos);
+  EXPECT_EQ(devices.stats().at(0).queues.size(), 1U);
+}
+
+TEST(VirtioDevices, WithoutControlsNothingChanges) {
+  FakePlaces places;
+  VirtioDevices devices(list(device(3, VirtioFace::mmio)), places);
+  EXPECT_EQ(devices.infos()[0].face, "virtio-mmio");
+  const auto changed = devices.change("fake0", {.resize = true});
+  ASSERT_FALSE(changed.has_value());
+  EXPECT_EQ(changed.error().kind, ControlError::Kind::unsupported);
+  EXPECT_EQ(changed.error().field, "resize");
 }
 
 }  // namespace

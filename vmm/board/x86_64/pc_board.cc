@@ -136,6 +136,20 @@ bool PcBoard::send_nmi() {
   return first_vcpu_ != nullptr && inject_nmi(*first_vcpu_);
 }
 
+std::vector<DeviceInfo> PcBoard::devices() const {
+  return virtio_ ? virtio_->devices().infos() : std::vector<DeviceInfo>();
+}
+
+ControlResult<DeviceInfo> PcBoard::change_device(std::string_view name,
+                                                 const DeviceChange& change) {
+  if (!virtio_) return std::unexpected(no_such_device(name));
+  return virtio_->devices().change(name, change);
+}
+
+std::vector<DeviceStats> PcBoard::device_stats() const {
+  return virtio_ ? virtio_->devices().stats() : std::vector<DeviceStats>();
+}
+
 std::string PcBoard::boot_description() const {
   return boot_.description + "\n" + describe(boot_);
 }

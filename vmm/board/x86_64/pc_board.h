@@ -27,6 +27,10 @@ class PcBoard final : public Board {
   bool press_power_button() override { return platform_->press_power_button(); }
   bool send_nmi() override;
   CharacterDevice& console_device() override;
+  std::vector<DeviceInfo> devices() const override;
+  ControlResult<DeviceInfo> change_device(std::string_view name,
+                                          const DeviceChange& change) override;
+  std::vector<DeviceStats> device_stats() const override;
   std::string boot_description() const override;
 
  private:

@@ -24,7 +24,7 @@ class PcVirtio final : private VirtioPlaces {
   PcVirtio(const BoardContext& context, PciBus& bus);
   ~PcVirtio() override;
 
-  const VirtioDevices& devices() const { return *devices_; }
+  VirtioDevices& devices() { return *devices_; }
 
  private:
   // Where there are more devices than free interrupts, several share one as a wired OR.
@@ -36,6 +36,9 @@ class PcVirtio final : private VirtioPlaces {
   PciBus& pci() override { return bus_; }
   IoBus& mmio() override { return context_.mmio; }
   MmioPlace next_mmio_place() override;
+  void on_needs_reset(std::string_view device) noexcept override {
+    context_.events.on_needs_reset(device);
+  }
 
   const BoardContext& context_;
   PciBus& bus_;

@@ -151,8 +151,7 @@ class Guest {
                                  .mac = {{2, 0, 0, 0, 0, 1}},
                                  .pairs = kPairs,
                                  .queue_size = kQueueSize,
-                                 .transmit_bytes = limit,
-                                 .receive_packets = limit},
+                                 .limits = {.transmit_bytes = limit, .receive_packets = limit}},
                                 std::move(wire), clock_, clock_);
     device_->attach(&interrupts_);
     packed_ = (choice & 2) != 0;

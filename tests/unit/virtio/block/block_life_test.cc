@@ -258,6 +258,19 @@ TEST_F(BlockLife, BothLimitsHoldAndLoseNothing) {
   EXPECT_EQ(std::memcmp(memory_disk->bytes().data() + 1024, pattern(512, 2).data(), 512), 0);
 }
 
+TEST_F(BlockLife, ALimitThatIsLiftedLetsTheWaitingRequestGo) {
+  create({.operations = {.per_second = 1, .burst = 1}});
+  start();
+  EXPECT_EQ(write(0, std::string(512, 'a')), kStatusOk);
+  offer(kTypeOut, 0, std::string(512, 'b'));
+  driver->kick(0);
+  clock.run();
+  EXPECT_FALSE(driver->queue(0).has_used());
+  block->set_limits({}, {});
+  clock.run();
+  EXPECT_TRUE(driver->queue(0).has_used());
+}
+
 TEST_F(BlockLife, AResetDropsTheRequestThatWaitsForTokens) {
   create({.operations = {.per_second = 1, .burst = 1}});
   start();

@@ -217,7 +217,7 @@ TEST_F(NetReceive, FramesBeyondTheMtuAreLostUnlessTheyAreSegments) {
 }
 
 TEST_F(NetReceive, PacketLimitHoldsFramesBack) {
-  make(kAll, {.receive_packets = {.per_second = 10, .burst = 1}});
+  make(kAll, {.limits = {.receive_packets = {.per_second = 10, .burst = 1}}});
   give(3, 200);
   wire->arrive(make_frame(60));
   wire->arrive(make_frame(61));
@@ -230,7 +230,7 @@ TEST_F(NetReceive, PacketLimitHoldsFramesBack) {
 }
 
 TEST_F(NetReceive, ByteLimit) {
-  make(kAll, {.receive_bytes = {.per_second = 1000, .burst = 500}});
+  make(kAll, {.limits = {.receive_bytes = {.per_second = 1000, .burst = 500}}});
   give(3, 1000);
   wire->arrive(make_frame(500));
   wire->arrive(make_frame(250));

@@ -122,7 +122,7 @@ TEST_F(NetTransmit, PulledCableLosesFramesAndGivesBuffersBack) {
 }
 
 TEST_F(NetTransmit, PacketLimit) {
-  make(kAll, {.transmit_packets = {.per_second = 10, .burst = 2}});
+  make(kAll, {.limits = {.transmit_packets = {.per_second = 10, .burst = 2}}});
   for (int i = 0; i < 5; ++i)
     driver->send(1, bytes_of(NetFrameHeader{}) + make_frame(60));
   clock.run();
@@ -134,7 +134,7 @@ TEST_F(NetTransmit, PacketLimit) {
 }
 
 TEST_F(NetTransmit, ByteLimitCountsTheFrameAlone) {
-  make(kAll, {.transmit_bytes = {.per_second = 1000, .burst = 1000}});
+  make(kAll, {.limits = {.transmit_bytes = {.per_second = 1000, .burst = 1000}}});
   transmit(make_frame(1000));
   transmit(make_frame(500));
   EXPECT_THAT(wire->sent, SizeIs(1));
@@ -146,7 +146,7 @@ TEST_F(NetTransmit, ByteLimitCountsTheFrameAlone) {
 
 // A refused frame that had its tokens does not pay twice.
 TEST_F(NetTransmit, LimitIsPaidOnce) {
-  make(kAll, {.transmit_packets = {.per_second = 1, .burst = 1}});
+  make(kAll, {.limits = {.transmit_packets = {.per_second = 1, .burst = 1}}});
   wire->full = true;
   transmit(make_frame(60));
   wire->full = false;
@@ -189,6 +189,20 @@ TEST_F(NetTransmit, PairsHaveTheirOwnQueues) {
   transmit(make_frame(60), {}, 3);
   transmit(make_frame(60), {}, 1);
   EXPECT_THAT(wire->sent_by, ElementsAre(1, 0));
+}
+
+TEST_F(NetTransmit, ALimitThatIsLiftedLetsTheWaitingFrameGo) {
+  make(kAll, {.limits = {.transmit_packets = {.per_second = 1, .burst = 1}}});
+  transmit(make_frame(60));
+  transmit(make_frame(60));
+  EXPECT_THAT(wire->sent, SizeIs(1));
+  device->set_limits({});
+  clock.run();
+  EXPECT_THAT(wire->sent, SizeIs(2));
+  device->set_limits({.transmit_bytes = {.per_second = 100, .burst = 100}});
+  transmit(make_frame(100));
+  transmit(make_frame(100));
+  EXPECT_THAT(wire->sent, SizeIs(3));
 }
 
 }  // namespace

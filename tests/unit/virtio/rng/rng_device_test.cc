@@ -252,5 +252,29 @@ TEST_F(RngDeviceTest, ASourceThatIsNotThereIsAHostError) {
   }
 }
 
+TEST_F(RngDeviceTest, ALimitThatIsLiftedLetsTheWaitingRequestGo) {
+  create({.bandwidth = {.per_second = 10, .burst = 10}});
+  start();
+  EXPECT_EQ(request(10), 10);
+  EXPECT_EQ(request(300), -1);
+  rng->set_limit({});
+  clock.run();
+  EXPECT_EQ(driver->take(0)->size(), 300U);
+  rng->set_limit({.per_second = 5, .burst = 5});
+  EXPECT_EQ(request(5), 5);
+  EXPECT_EQ(request(5), -1);
+  clock.advance(1s);
+  clock.run();
+  EXPECT_EQ(driver->take(0)->size(), 5U);
+}
+
+TEST_F(RngDeviceTest, ALimitMayBeSetBeforeThereIsADriver) {
+  create();
+  rng->set_limit({.per_second = 5, .burst = 5});
+  start();
+  EXPECT_EQ(request(5), 5);
+  EXPECT_EQ(request(5), -1);
+}
+
 }  // namespace
 }  // namespace skiff

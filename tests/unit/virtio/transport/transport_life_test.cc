@@ -331,5 +331,45 @@ TYPED_TEST(Transport, AnActiveDeviceIsResetBeforeItsTransportGoes) {
   EXPECT_FALSE(driver.wire());
 }
 
+// One notification for several chains, each chain a request; through a reset they go on.
+TYPED_TEST(Transport, CountsWhatHappensOnEachQueue) {
+  auto& driver = this->driver_;
+  const auto counts = [&driver](std::size_t queue) {
+    const QueueStats stats = driver.transport->stats().queues.at(queue);
+    return std::array{stats.requests, stats.interrupts};
+  };
+  driver.start();
+  EXPECT_EQ(driver.transport->stats().name, "fake0");
+  EXPECT_EQ(driver.transport->stats().kind, "virtio-blk");
+  for (int i = 0; i < 3; ++i)
+    driver.queue->offer({{GuestAddress(0x8000), 4}});
+  driver.notify(0);
+  EXPECT_EQ(counts(0), (std::array<std::uint64_t, 2>{0, 0}));
+  EXPECT_EQ(driver.device.serve(), 3);
+  EXPECT_EQ(counts(0), (std::array<std::uint64_t, 2>{3, 1}));
+  driver.set_status(0);
+  driver.start();
+  EXPECT_TRUE(driver.echo_works());
+  EXPECT_EQ(counts(0), (std::array<std::uint64_t, 2>{4, 2}));
+  EXPECT_EQ(counts(1), (std::array<std::uint64_t, 2>{0, 0}));
+  driver.set_status(0);
+  driver.device.interrupts()->signal_queue(0);  // nobody is there to be interrupted
+  EXPECT_EQ(counts(0), (std::array<std::uint64_t, 2>{4, 2}));
+}
+
+TYPED_TEST(Transport, TellsOfADeviceThatNeedsAResetOnce) {
+  int told = 0;
+  TypeParam driver(TransportOptions{.on_needs_reset = [&told] { ++told; }});
+  driver.start();
+  EXPECT_FALSE(driver.transport->stats().needs_reset);
+  driver.device.interrupts()->needs_reset("broken");
+  driver.device.interrupts()->needs_reset("broken");
+  EXPECT_EQ(told, 1);
+  EXPECT_TRUE(driver.transport->stats().needs_reset);
+  EXPECT_EQ(driver.transport->stats().guest_faults, 1U);
+  driver.set_status(0);
+  EXPECT_FALSE(driver.transport->stats().needs_reset);
+}
+
 }  // namespace
 }  // namespace skiff::transport_test
