@@ -4,11 +4,13 @@
 // and before them one with the time-stamp counter's frequency.
 //   op=read|write (default both)  bytes= (4096 and 65536)  depth= (1, 4, 32)  requests=2000  random
 //   irq=poll (looks at the ring all the time), msix, line (sleeps in HLT when nothing is there)
+//   stay: sleeps for ever at the end, for whoever looks at the device's counters from outside
 //   transport= ring= index= no-indirect no-event-idx as virtio-blk. Writes destroy what is on the
 //   disk.
 
 #include "guest/lib/print.h"
 #include "guest/lib/text.h"
+#include "guest/x86_64/runtime/interrupts.h"
 #include "guest/x86_64/runtime/program.h"
 #include "guest/x86_64/runtime/ring3.h"
 #include "guest/x86_64/virtio/block.h"
@@ -180,5 +182,12 @@ int program_main(const char* line) {
     }
   }
   check("reset", virtio_reset(device));
+  if (text_has_word(line, "stay")) {
+    check_line();
+    print("staying\n");
+    for (;;) {
+      interrupts_on_and_halt();
+    }
+  }
   return check_status();
 }
