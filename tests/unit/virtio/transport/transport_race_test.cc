@@ -156,6 +156,30 @@ TEST_F(Race, TwoVcpusOnAllPciRegistersWhileTheBarMoves) {
   EXPECT_EQ(driver.doorbells.count(), 1U);
 }
 
+// Whoever asks for the counters sees them grow, through resets too.
+TEST_F(Race, CountersAreReadWhileTheyGrow) {
+  MmioDriver driver;
+  std::atomic<bool> done{false};
+  std::jthread reader([&driver, &done] {
+    std::uint64_t last = 0;
+    while (!done) {
+      const DeviceStats stats = driver.transport->stats();
+      EXPECT_GE(stats.queues[0].requests, last);
+      last = stats.queues[0].requests;
+    }
+  });
+  for (int i = 0; i < kRounds; ++i) {
+    if (i % 50 == 0) {
+      driver.set_status(0);
+      driver.start();
+    }
+    ASSERT_TRUE(driver.echo_works());
+  }
+  done = true;
+  reader.join();
+  EXPECT_EQ(driver.transport->stats().queues[0].requests, static_cast<unsigned>(kRounds));
+}
+
 TEST_F(Race, AResetInFlightIsWaitedForByTheDestructor) {
   for (int i = 0; i < 20; ++i) {
     MmioDriver driver;
