@@ -1,6 +1,8 @@
 #include "vmm/cli/top_sample.h"
 
+#include <array>
 #include <boost/json.hpp>
+#include <map>
 
 #include "vmm/control/api/vm_json.h"
 
@@ -71,13 +73,20 @@ std::optional<TopSample> parse_top_sample(std::chrono::nanoseconds at, std::stri
   const json::value counters = parse(stats);
   if (!info || !ledger.is_object() || !counters.is_object()) return std::nullopt;
   TopSample sample{.at = at, .vm = *std::move(info), .exits = {}, .stats = {}};
-  for_each(ledger.get_object(), "registers", [&sample](const json::object& row) {
-    sample.exits.push_back({.reason = text(row, "reason"),
-                            .device = text(row, "device"),
-                            .reg = text(row, "register"),
-                            .direction = text(row, "direction"),
-                            .count = number(row, "count"),
-                            .total_ns = number(row, "total_ns")});
+  // Several offsets may have one name (the bytes of a register, a table's entries): here they are
+  // one.
+  std::map<std::array<std::string, 4>, std::size_t> places;
+  for_each(ledger.get_object(), "registers", [&](const json::object& row) {
+    const std::array<std::string, 4> key = {text(row, "reason"), text(row, "device"),
+                                            text(row, "register"), text(row, "direction")};
+    const auto [place, is_new] = places.try_emplace(key, sample.exits.size());
+    if (is_new) {
+      sample.exits.push_back(
+          {.reason = key[0], .device = key[1], .reg = key[2], .direction = key[3]});
+    }
+    TopExits& exits = sample.exits[place->second];
+    exits.count += number(row, "count");
+    exits.total_ns += number(row, "total_ns");
   });
   for_each(counters.get_object(), "devices", [&sample](const json::object& device) {
     sample.stats.devices.push_back(device_of(device));

@@ -13,6 +13,7 @@
 
 namespace skiff {
 
+// All offsets of a device that have the register's name.
 struct TopExits {
   std::string reason;     // "port I/O"
   std::string device;     // "-": none

@@ -140,12 +140,12 @@ std::string page(const TopView& view, const TopScreen& screen) {
     }
     out += '\n';
   }
-  out += fmt::format("{:<14} {:<12} {:<22} {:<6} {:>10} {:>10} {:>7}\n", "EXIT", "DEVICE",
+  out += fmt::format("{:<14} {:<16} {:<22} {:<6} {:>10} {:>10} {:>7}\n", "EXIT", "DEVICE",
                      "REGISTER", "", fmt::format("EXITS/S{}", mark(TopSort::count, screen.sort)),
                      fmt::format("NS EACH{}", mark(TopSort::each, screen.sort)),
                      fmt::format("TIME%{}", mark(TopSort::time, screen.sort)));
   for (const auto& row : view.exits) {
-    out += fmt::format("{:<14} {:<12} {:<22} {:<6} {:>10.0f} {:>10.0f} {:>7.2f}\n", row.what.reason,
+    out += fmt::format("{:<14} {:<16} {:<22} {:<6} {:>10.0f} {:>10.0f} {:>7.2f}\n", row.what.reason,
                        row.what.device, row.what.reg, row.what.direction, row.per_second,
                        row.ns_each, row.time_share * 100);
   }

@@ -32,7 +32,7 @@ std::string stats_text(int requests, int guest_ms, bool broken = false) {
          R"(,"queues":[{"index":0,"notifications":10,"requests":)" + std::to_string(requests) +
          R"(,"interrupts":7}]}],"threads":[{"name":"vcpu0","user_ns":0,"system_ns":500000000,)"
          R"("guest_ns":)" +
-         std::to_string(guest_ms) + R"(000000}]})";
+         std::to_string(guest_ms * 1'000'000LL) + "}]}";
 }
 
 TopSample sample(std::chrono::nanoseconds at, const std::string& exits, const std::string& stats,
@@ -110,6 +110,18 @@ TEST(TopSample, WhatIsNoAnswerIsNone) {
   EXPECT_FALSE(parse_top_sample(0s, kVm, "[]", "{}"));
   EXPECT_FALSE(parse_top_sample(0s, kVm, "{}", "{\"devices\":"));
   EXPECT_TRUE(parse_top_sample(0s, kVm, R"({"registers":[1,null,{}]})", R"({"threads":{}})"));
+}
+
+TEST(TopSample, OffsetsOfOneNameAreOneRow) {
+  const auto found = parse_top_sample(
+      0s, kVm,
+      R"({"registers":[{"device":"pci","register":"DATA","offset":0,"count":1,"total_ns":10},)"
+      R"({"device":"pci","register":"DATA","offset":2,"count":2,"total_ns":20}]})",
+      "{}");
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->exits.size(), 1U);
+  EXPECT_EQ(found->exits[0].count, 3U);
+  EXPECT_EQ(found->exits[0].total_ns, 30U);
 }
 
 TEST(TopSample, NamesMoveNoCursor) {

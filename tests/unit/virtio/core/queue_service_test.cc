@@ -278,17 +278,16 @@ TEST_F(QueueServiceTest, AKickThatCannotBeWatchedIsTold) {
 
 TEST_F(QueueServiceTest, CountsTheDriversKicksAndNotItsOwn) {
   QueueCounters counters;
-  QueueService service(clock, log_all());
   Activation given = activation({0});
   given.queues[0].counters = &counters;
-  service.start(std::move(given));
+  service->start(std::move(given));
   clock.run();
   EXPECT_EQ(counters.notifications.value(), 0U);
   kicks[0].signal();
   kicks[0].signal();  // before it looks: they are one
   clock.run();
   EXPECT_EQ(counters.notifications.value(), 1U);
-  service.queue(0)->serve_again();
+  service->queue(0)->serve_again();
   clock.run();
   EXPECT_EQ(counters.notifications.value(), 1U);
   kicks[0].signal();
