@@ -84,9 +84,9 @@ std::optional<TopSample> parse_top_sample(std::chrono::nanoseconds at, std::stri
       sample.exits.push_back(
           {.reason = key[0], .device = key[1], .reg = key[2], .direction = key[3]});
     }
-    TopExits& exits = sample.exits[place->second];
-    exits.count += number(row, "count");
-    exits.total_ns += number(row, "total_ns");
+    TopExits& sum = sample.exits[place->second];
+    sum.count += number(row, "count");
+    sum.total_ns += number(row, "total_ns");
   });
   for_each(counters.get_object(), "devices", [&sample](const json::object& device) {
     sample.stats.devices.push_back(device_of(device));
