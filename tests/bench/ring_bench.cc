@@ -40,6 +40,8 @@ void run_ring(benchmark::State& state, const Shape& shape) {
       memory, GuestAddress(0x10'0000), kQueueSize,
       {.packed = shape.packed, .indirect = shape.indirect, .event_idx = shape.event_idx});
   Virtqueue queue = Virtqueue::create(driver.config(), memory).value();
+  QueueCounters counters;
+  queue.count_on(counters);
   const std::array<DriverBuffer, 3> buffers = {{{GuestAddress(kHigh), 16, false},
                                                 {GuestAddress(kHigh + 4096), 4096, true},
                                                 {GuestAddress(kHigh + 8192), 1, true}}};
