@@ -46,6 +46,7 @@ bench: ## start-up time, memory, exit cost, boot time and virtio, against the ya
 	@$(CMAKE_BUILD) $(BUILD) -j$(JOBS) --target skiff guest_programs bench_programs lab-expect
 	@tests/bench/bench.sh "$(BUILD)"
 	@tests/bench/block-syscalls.sh "$(BUILD)"
+	@tests/bench/bench-block-host.sh "$(BUILD)"
 	@tests/bench/bench-virtio.sh "$(BUILD)"
 
 SOURCES = $(shell git ls-files '*.cc' '*.h' | grep -v '^guest/')

@@ -57,7 +57,7 @@ fi
 {
   set +e
   # shellcheck disable=SC2086
-  timeout --foreground -k 5 "$limit" "$here/qemu.sh" x86_64 -M q35 -accel tcg,thread=multi,tb-size=512 -cpu "$cpu" \
+  timeout --foreground -k 5 "$limit" "$here/qemu.sh" x86_64 -M q35 -accel "${SKIFF_LAB_ACCEL:-tcg,thread=multi,tb-size=512}" -cpu "$cpu" \
     -smp "$cpus" -m "$memory" -nodefaults -no-user-config -display none -no-reboot $serial \
     -kernel "$cache/kernel/generic-amd64/vmlinux" -initrd "$cache/base.cpio.gz" \
     -append "console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable lab.script=$script" \

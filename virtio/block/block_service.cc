@@ -24,8 +24,13 @@ constexpr nanoseconds kDiskWait = microseconds(200);
 constexpr nanoseconds kDriverWait = microseconds(200);
 // What the average of the driver's gaps counts longer ones as.
 constexpr nanoseconds kLongGap = microseconds(1000);
-// Every so many rounds it is looked at anew whether the disk completes at once.
+// Of each queue in one round. A driver of a deep queue gets the first completions while the rest is
+// still worked on, and has made more available before that is done: neither waits for the other.
+constexpr unsigned kRoundRequests = 16;
+// Every so many rounds it is looked at anew how soon the disk and the driver answer.
 constexpr unsigned kProbeRounds = 64;
+// How long the first of several completions waits for the next ones.
+constexpr nanoseconds kGather = microseconds(4);
 
 // A disk that fails is told of so often.
 constexpr RateLimit kErrorLines{.per_second = 1, .burst = 5};
@@ -171,7 +176,9 @@ void BlockService::on_disk_bell(std::size_t bell) noexcept {
 
 void BlockService::serve() {
   const nanoseconds start = real_time();
-  if (idle_since_.count() != 0) note_gap(start - std::exchange(idle_since_, nanoseconds(0)));
+  if (idle_since_.count() != 0) {
+    note(driver_gap_, start - std::exchange(idle_since_, nanoseconds(0)), false);
+  }
   disable_notifications();
   for (;;) {
     const std::size_t popped = pop_all();
@@ -198,31 +205,57 @@ void BlockService::end_turn() {
   if (disk_queue_->in_flight() == 0) idle_since_ = real_time();
 }
 
-// Hands over what was popped. Where the disk answers at once it is not waited for; else the wait is
-// part of the same system call, and the driver may knock meanwhile.
+// Hands over what was popped. Where the disk answers at once it is not waited for; where it lately
+// answered within the time of looking, it is looked at. Else the wait is part of the same system
+// call, and the driver may knock meanwhile.
 std::size_t BlockService::ask_disk(std::size_t popped) {
   if (disk_queue_->in_flight() == 0) return 0;
   if (state_ != State::running) return disk_queue_->advance();
-  if (popped != 0 && (completes_at_once_ || ++rounds_ % kProbeRounds == 0)) {
+  const bool probes = ++rounds_ % kProbeRounds == 0;
+  const bool looks = options_.poll.count() != 0 && (probes || disk_gap_ < options_.poll);
+  if (popped != 0 && (completes_at_once_ || looks)) {
     const std::size_t completed = disk_queue_->advance();
     completes_at_once_ = completed != 0;
-    return completed;
+    if (completed != 0 || !looks) return completed;
   }
-  const bool has_more = enable_notifications();
   // A part of what is under way: one interrupt for several, and the disk does not run dry.
   const std::size_t part = std::max<std::size_t>(1, disk_queue_->in_flight() / 4);
+  if (looks) {
+    const nanoseconds start = real_time();
+    const bool found = look([this] { return disk_queue_->has_completions() || any_available(); });
+    note(disk_gap_, found ? real_time() - start : kLongGap, probes);
+    if (found) {
+      if (part > 1) gather(part);
+      return disk_queue_->advance();
+    }
+  }
+  const bool has_more = enable_notifications();
   const std::size_t completed = disk_queue_->advance(has_more ? nanoseconds(0) : kDiskWait, part);
   disable_notifications();
   return completed;
+}
+
+// Several are under way and the first is done: those that are as good as done come with it.
+void BlockService::gather(std::size_t part) const {
+  const nanoseconds end = real_time() + kGather;
+  while (disk_queue_->completions() < part && !any_available() && real_time() < end) {
+  }
 }
 
 // Nothing to do. True: there is again. False: back to the executor, which hears the bells.
 bool BlockService::wait_for_driver() {
   // Its timer wakes us, and until then the driver need not knock.
   if (held_ != nullptr) return false;
+  if (any_available()) return true;  // came while the disk was looked at
   const nanoseconds start = real_time();
   const bool is_idle = disk_queue_->in_flight() == 0;
-  bool found = is_idle && driver_gap_ < options_.poll && spin(options_.poll);
+  const bool probes = rounds_ % kProbeRounds == 0;
+  bool found = false;
+  if (is_idle && options_.poll.count() != 0 && (probes || driver_gap_ < options_.poll)) {
+    found = look([this] { return any_available(); });
+    // What a wait measures has the time of waking up in it; looking tells how soon it really was.
+    if (found) note(driver_gap_, real_time() - start, probes);
+  }
   if (!found) {
     found = enable_notifications();
     if (!found && is_idle && driver_gap_ < kDriverWait) {
@@ -234,21 +267,25 @@ bool BlockService::wait_for_driver() {
       return false;
     }
     disable_notifications();
+    note(driver_gap_, real_time() - start, false);
   }
-  note_gap(real_time() - start);
   return true;
 }
 
-void BlockService::note_gap(nanoseconds gap) {
-  driver_gap_ += (std::min(gap, kLongGap) - driver_gap_) / 4;
+// An average of the last few; `anew` forgets it, so that a probe counts at once.
+void BlockService::note(nanoseconds& average, nanoseconds gap, bool anew) {
+  const nanoseconds counted = std::min(gap, kLongGap);
+  average = anew ? counted : average + (counted - average) / 4;
 }
 
-bool BlockService::spin(nanoseconds bound) const {
+// True as soon as `there` is; false when it was not for the time of looking.
+template <typename There>
+bool BlockService::look(const There& there) const {
   constexpr int kLooksPerTime = 16;
-  const nanoseconds end = real_time() + bound;
+  const nanoseconds end = real_time() + options_.poll;
   do {
     for (int i = 0; i < kLooksPerTime; ++i) {
-      if (any_available()) return true;
+      if (there()) return true;
     }
   } while (real_time() < end);
   return false;
@@ -288,9 +325,10 @@ std::size_t BlockService::pop_all() {
     execute(*std::exchange(held_, nullptr));
   }
   for (const auto& queue : queues_) {
-    // At most what the ring holds: completions are published between rounds.
-    while (held_ == nullptr && queue->free != nullptr && pop_one(*queue))
+    for (unsigned i = 0; i < kRoundRequests && held_ == nullptr && queue->free != nullptr; ++i) {
+      if (!pop_one(*queue)) break;
       ++popped;
+    }
     if (state_ != State::running) break;
   }
   return popped;

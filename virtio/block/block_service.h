@@ -8,9 +8,9 @@
 //      |               v                                v
 //      +--------- stopping (until nothing is in flight: then done is called)
 //
-// Between rounds with nothing to do it looks at the rings for a moment (options.poll), then waits
-// in the disk's queue, then goes back to the executor; how far it goes before that depends on how
-// soon the driver came back lately.
+// Between rounds with nothing to do it looks at the disk's completions and the rings for a moment
+// (options.poll), then waits in the disk's queue, then goes back to the executor; how far it goes
+// before that depends on how soon the disk and the driver came back lately.
 //
 // A turn on the executor is bounded; work that is left gets another one, behind the other devices'.
 //
@@ -84,9 +84,11 @@ class BlockService final : public DiskQueueClient,
   void serve();
   void end_turn();
   std::size_t ask_disk(std::size_t popped);
+  void gather(std::size_t part) const;
   bool wait_for_driver();
-  void note_gap(std::chrono::nanoseconds gap);
-  bool spin(std::chrono::nanoseconds bound) const;
+  static void note(std::chrono::nanoseconds& average, std::chrono::nanoseconds gap, bool anew);
+  template <typename There>
+  bool look(const There& there) const;
   bool any_available() const;
   void disable_notifications();
   bool enable_notifications();
@@ -131,6 +133,8 @@ class BlockService final : public DiskQueueClient,
   // How it waits.
   bool completes_at_once_ = true;  // the disk, as lately seen
   unsigned rounds_ = 0;
+  // How soon the disk answers, averaged: beyond options.poll until a probe has found it sooner.
+  std::chrono::nanoseconds disk_gap_{std::chrono::milliseconds(1)};
   std::chrono::nanoseconds idle_since_{0};
   std::chrono::nanoseconds driver_gap_{0};  // how soon the driver comes back, averaged
 };

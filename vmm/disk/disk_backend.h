@@ -85,6 +85,11 @@ class DiskQueue {
   virtual void drain() noexcept = 0;
   // Requests submitted and not complete.
   virtual std::size_t in_flight() const noexcept = 0;
+  // For a client that looks instead of waiting, without a system call: the next advance has
+  // something to collect; how many completions at least (some may show only in advance). A queue
+  // that cannot tell says no, and none.
+  virtual bool has_completions() const noexcept { return false; }
+  virtual std::size_t completions() const noexcept { return 0; }
 
   // Eventfds whose signals call on_disk_wake, waited for together with completions, so that one
   // system call serves both. Replaces the earlier ones, which are let go before it returns. The

@@ -139,6 +139,19 @@ void UringQueue::prepare_call(io_uring_sqe& sqe, DiskRequest& request) {
   ::io_uring_sqe_set_data(&sqe, &request);
 }
 
+bool UringQueue::is_call_wanted() const noexcept {
+  return (__atomic_load_n(ring_.sq.kflags, __ATOMIC_RELAXED) &
+          (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0;
+}
+
+std::size_t UringQueue::completions() const noexcept {
+  return ::io_uring_cq_ready(&ring_);
+}
+
+bool UringQueue::has_completions() const noexcept {
+  return completions() != 0 || is_call_wanted();
+}
+
 // One system call, or none where there is nothing to say and nothing to wait for.
 void UringQueue::enter(std::chrono::nanoseconds wait, std::size_t wanted) {
   const unsigned ready = ::io_uring_sq_ready(&ring_);
@@ -150,8 +163,7 @@ void UringQueue::enter(std::chrono::nanoseconds wait, std::size_t wanted) {
                                                 &timeout, nullptr);
   } else if (ready != 0) {
     result = ::io_uring_submit_and_get_events(&ring_);
-  } else if ((__atomic_load_n(ring_.sq.kflags, __ATOMIC_RELAXED) &
-              (IORING_SQ_TASKRUN | IORING_SQ_CQ_OVERFLOW)) != 0) {
+  } else if (is_call_wanted()) {
     result = ::io_uring_get_events(&ring_);
   }
   // EAGAIN, EBUSY, ENOMEM: what was not taken stays in the ring and goes with the next call.

@@ -38,6 +38,8 @@ class UringQueue final : public DiskQueue {
   std::size_t advance(std::chrono::nanoseconds wait, std::size_t wanted) noexcept override;
   void drain() noexcept override;
   std::size_t in_flight() const noexcept override { return in_flight_; }
+  bool has_completions() const noexcept override;
+  std::size_t completions() const noexcept override;
   bool set_bells(std::span<const int> eventfds) override;
   const char* engine() const noexcept override { return "io_uring"; }
 
@@ -56,6 +58,8 @@ class UringQueue final : public DiskQueue {
   bool arm(std::size_t bell);
   void enter(std::chrono::nanoseconds wait, std::size_t wanted);
   bool enter_and_wait();
+  // The kernel has completions that it hands over in the next call, or a full ring holds up.
+  bool is_call_wanted() const noexcept;
   void reap();
   void heard(std::size_t bell, const io_uring_cqe& cqe);
   std::size_t deliver();
