@@ -82,6 +82,8 @@ class Board {
   virtual ControlResult<DeviceInfo> change_device(std::string_view name,
                                                   const DeviceChange& change) = 0;
   virtual std::vector<DeviceStats> device_stats() const = 0;  // any thread
+  // All serial ports, then all ports of the virtio console, each in the configuration's order.
+  virtual std::vector<CharacterDevice*> character_devices() = 0;
   // "PVH entry at 0x100000 of hello": for messages.
   virtual std::string boot_description() const = 0;
 };

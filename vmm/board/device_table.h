@@ -38,6 +38,8 @@ struct ConfiguredDevice {
   CharacterDevice* terminal = nullptr;
   // What of it can be seen and changed while it runs, of `device`; null: nothing.
   std::unique_ptr<DeviceControls> controls{};
+  // The character streams that it has, in the configuration's order.
+  std::vector<CharacterDevice*> character_devices{};
 };
 
 // Appends those the configuration asks for, in its order. Throws ConfigError or HostError.

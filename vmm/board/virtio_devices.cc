@@ -36,6 +36,8 @@ VirtioDevices::VirtioDevices(std::vector<ConfiguredDevice> devices, VirtioPlaces
     placed.device = std::move(configured.device);
     placed.controls = std::move(configured.controls);
     if (configured.terminal != nullptr) terminal_ = configured.terminal;
+    character_devices_.insert(character_devices_.end(), configured.character_devices.begin(),
+                              configured.character_devices.end());
     const VirtioConfig& virtio = configured.virtio;
     if (virtio.face == VirtioFace::mmio) {
       place_on_mmio(placed, virtio, places);

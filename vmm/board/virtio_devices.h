@@ -71,6 +71,8 @@ class VirtioDevices {
   ControlResult<DeviceInfo> change(std::string_view name, const DeviceChange& change);
   // Whose input is the person's terminal; null: no device's.
   CharacterDevice* terminal() const { return terminal_; }
+  // In the order of the devices, and of the ports of each.
+  const std::vector<CharacterDevice*>& character_devices() const { return character_devices_; }
 
  private:
   struct Placed;
@@ -81,6 +83,7 @@ class VirtioDevices {
   std::vector<std::unique_ptr<Placed>> placed_;
   std::vector<HwDescription> descriptions_;
   CharacterDevice* terminal_ = nullptr;
+  std::vector<CharacterDevice*> character_devices_;
 };
 
 }  // namespace skiff

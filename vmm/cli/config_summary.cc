@@ -25,6 +25,9 @@ std::string config_summary(const VmConfig& config) {
       case SerialTarget::null_sink:
         out += fmt::format(", COM{} to nowhere", serial.unit);
         break;
+      case SerialTarget::socket:
+        out += fmt::format(", COM{} to whoever attaches", serial.unit);
+        break;
     }
   }
   for (const DiskConfig& disk : config.disks) {
@@ -53,6 +56,9 @@ std::string config_summary(const VmConfig& config) {
         break;
       case SerialTarget::null_sink:
         out += "to nowhere";
+        break;
+      case SerialTarget::socket:
+        out += "to whoever attaches";
         break;
     }
   }

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 
 namespace skiff {
 
@@ -51,6 +52,12 @@ class CharacterDevice : public ByteReceiver {
   // The terminal at the other end has this size (0: unknown), for a device that can tell its guest.
   // Any thread, no lock held.
   virtual void on_window_size(std::uint16_t /*columns*/, std::uint16_t /*rows*/) noexcept {}
+};
+
+// One of a machine's character devices, by the name a person knows it by ("com1", "hvc0").
+struct NamedCharacterDevice {
+  std::string name;
+  CharacterDevice* device = nullptr;
 };
 
 }  // namespace skiff

@@ -14,6 +14,7 @@ skiff_room(vmm_config
           "${CMAKE_CURRENT_LIST_DIR}/config_serial.cc"
           "${CMAKE_CURRENT_LIST_DIR}/config_tree.cc"
           "${CMAKE_CURRENT_LIST_DIR}/config_virtio.cc"
+          "${CMAKE_CURRENT_LIST_DIR}/console_names.cc"
           "${CMAKE_CURRENT_LIST_DIR}/size_text.cc"
           "${CMAKE_CURRENT_LIST_DIR}/spelling.cc"
           "${CMAKE_CURRENT_LIST_DIR}/${SKIFF_ARCH}/config_facts.cc"

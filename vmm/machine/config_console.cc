@@ -21,14 +21,15 @@ void read_target(ConfigReader& reader, const ConfigPaths& paths, bool first, Por
   const auto target = reader.choice("target");
   const auto path = reader.path("path");
   if (target) {
-    port.target =
-        std::array{SerialTarget::console, SerialTarget::file, SerialTarget::null_sink}.at(*target);
+    port.target = std::array{SerialTarget::console, SerialTarget::file, SerialTarget::null_sink,
+                             SerialTarget::socket}
+                      .at(*target);
   } else if (!reader.has("target") && reader.has("path")) {
     port.target = SerialTarget::file;
   } else if (!reader.has("target") && !first) {
     reader.error("target",
                  "virtio_console.target is missing: only the first port has a usual one; "
-                 "\"console\", \"file\" or \"null\"");
+                 "\"console\", \"socket\", \"file\" or \"null\"");
     port.target = SerialTarget::null_sink;
   }
   const bool file = port.target == SerialTarget::file;
@@ -104,10 +105,10 @@ VirtioConsoleConfig read_virtio_console(const ConfigNode& root,
       if (std::ranges::find(out.ports, SerialTarget::console, &Port::target) != out.ports.end()) {
         reader.error("target",
                      "two virtio console ports cannot both be the console; give one target = "
-                     "\"file\" or \"null\"");
+                     "\"socket\", \"file\" or \"null\"");
       } else if (shown != serial.end() && (shown->unit != 1 || com1_described)) {
         reader.error("target", fmt::format("serial port {} is the console already; give one of the "
-                                           "two target = \"file\" or \"null\"",
+                                           "two target = \"socket\", \"file\" or \"null\"",
                                            shown->unit));
       } else if (shown != serial.end()) {
         shown->target = SerialTarget::null_sink;

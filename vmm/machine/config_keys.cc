@@ -16,7 +16,7 @@ constexpr std::array kOnReboot = {"restart"sv, "exit"sv};
 constexpr std::array kProtocols = {"auto"sv, "linux64"sv,   "linux-direct"sv,
                                    "pvh"sv,  "multiboot"sv, "flat"sv};
 constexpr std::array kFlatModes = {"real"sv, "protected"sv, "long"sv};
-constexpr std::array kSerialTargets = {"console"sv, "file"sv, "null"sv};
+constexpr std::array kSerialTargets = {"console"sv, "file"sv, "null"sv, "socket"sv};
 constexpr std::array kFaces = {"virtio"sv, "virtio-mmio"sv};
 constexpr std::array kRings = {"split"sv, "packed"sv};
 constexpr std::array kDiskBackends = {"file"sv, "memory"sv, "null"sv};

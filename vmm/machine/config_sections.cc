@@ -1,4 +1,5 @@
 #include "vmm/machine/config_sections.h"
+#include "vmm/machine/escape_key.h"
 
 #include <fmt/core.h>
 
@@ -240,18 +241,13 @@ void read_boot(const ConfigNode* table, std::uint64_t memory, const ConfigPaths&
 void read_console(const ConfigNode* table, ConsoleConfig& console, ConfigDiagnostics& diagnostics) {
   ConfigReader reader("console", table, diagnostics);
   if (const auto escape = reader.string("escape")) {
-    const std::string_view key = *escape;
-    if (key == "none") {
-      console.escape = 0;
-    } else if (key.size() == 6 && (key.starts_with("ctrl-") || key.starts_with("Ctrl-")) &&
-               ((key[5] >= 'a' && key[5] <= 'z') || (key[5] >= ']' && key[5] <= '_'))) {
-      // A control character is the letter's low five bits.
-      console.escape = static_cast<char>(key[5] & 0x1f);
+    if (const auto key = parse_escape_key(*escape)) {
+      console.escape = *key;
     } else {
       reader.error("escape",
                    fmt::format("console.escape is {}; it must be \"ctrl-a\" to \"ctrl-z\", "
                                "\"ctrl-]\", \"ctrl-^\", \"ctrl-_\" or \"none\"",
-                               quoted(key)));
+                               quoted(*escape)));
     }
   }
   if (const auto input = reader.boolean("input")) console.input = *input;

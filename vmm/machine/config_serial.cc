@@ -60,13 +60,14 @@ void read_target(ConfigReader& reader, const ConfigPaths& paths, bool unit_sound
   const auto target = reader.choice("target");
   const auto path = reader.path("path");
   if (target) {
-    serial.config.target =
-        std::array{SerialTarget::console, SerialTarget::file, SerialTarget::null_sink}.at(*target);
+    serial.config.target = std::array{SerialTarget::console, SerialTarget::file,
+                                      SerialTarget::null_sink, SerialTarget::socket}
+                               .at(*target);
   } else if (!reader.has("target") && path) {
     serial.config.target = SerialTarget::file;
   } else if (!reader.has("target") && unit_sound && serial.config.unit != 1) {
     reader.error("target", fmt::format("serial.target is missing: unit {} has no usual one; "
-                                       "\"console\", \"file\" or \"null\"",
+                                       "\"console\", \"socket\", \"file\" or \"null\"",
                                        serial.config.unit));
     serial.config.target = SerialTarget::null_sink;
   }
@@ -126,7 +127,7 @@ void report_collisions(const std::vector<PlacedSerial>& ports, ConfigDiagnostics
           earlier.config.target == SerialTarget::console) {
         diagnostics.error(later.target_place,
                           fmt::format("serial ports {} and {} cannot both be the console; give one "
-                                      "target = \"file\" or \"null\"",
+                                      "target = \"socket\", \"file\" or \"null\"",
                                       earlier.config.unit, later.config.unit));
         break;
       }

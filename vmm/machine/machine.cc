@@ -2,11 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "vmm/base/error.h"
 #include "vmm/board/cpu_report.h"
 #include "vmm/board/vcpu_sample.h"
+#include "vmm/machine/console_names.h"
 #include "vmm/machine/exit_history.h"
 #include "vmm/machine/guest_symbols.h"
 #include "vmm/machine/thread_times.h"
@@ -114,6 +116,15 @@ std::vector<const ExitLedger*> Machine::ledgers() const {
 
 MachineStats Machine::stats() const {
   return {.devices = board_->device_stats(), .threads = thread_times()};
+}
+
+std::vector<NamedCharacterDevice> Machine::character_devices() {
+  const std::vector<CharacterDevice*> devices = board_->character_devices();
+  std::vector<std::string> names = console_names(config_);
+  std::vector<NamedCharacterDevice> result;
+  for (std::size_t i = 0; i < std::min(devices.size(), names.size()); ++i)
+    result.push_back({.name = std::move(names[i]), .device = devices[i]});
+  return result;
 }
 
 std::chrono::nanoseconds Machine::run_time() const {

@@ -96,6 +96,8 @@ class Machine final : private PlatformEvents {
   bool press_power_button() { return board_->press_power_button(); }
   bool send_nmi() { return board_->send_nmi(); }
   CharacterDevice& console_device() { return board_->console_device(); }
+  // All serial ports and virtio console ports, by the names of console_names().
+  std::vector<NamedCharacterDevice> character_devices();
   std::string boot_description() const { return board_->boot_description(); }
   std::vector<const ExitLedger*> ledgers() const;
   std::vector<DeviceInfo> devices() const { return board_->devices(); }

@@ -83,7 +83,8 @@ struct ConsoleConfig {
   bool input = true;   // false: stdin is not read
 };
 
-enum class SerialTarget { console, file, null_sink };
+// `socket`: a console of its own, which `skiff console NAME PORT` attaches to.
+enum class SerialTarget { console, file, null_sink, socket };
 
 // One 16550A. COM1 is always there; unit 1 is COM1.
 struct SerialConfig {

@@ -91,7 +91,10 @@ TEST_F(DeviceTable, ThePortOnTheConsoleIsTheTerminal) {
   config_.virtio_console.ports = {file};
   EXPECT_EQ(create().at(0).terminal, nullptr);
   config_.virtio_console.ports = {file, VirtioConsolePortConfig{}};
-  EXPECT_NE(create().at(0).terminal, nullptr);
+  const auto devices = create();
+  EXPECT_NE(devices.at(0).terminal, nullptr);
+  ASSERT_EQ(devices.at(0).character_devices.size(), 2U);
+  EXPECT_EQ(devices.at(0).character_devices[1], devices.at(0).terminal);
 }
 
 TEST_F(DeviceTable, AnImageThatIsNotThereIsAnErrorOfTheConfiguration) {

@@ -10,6 +10,7 @@
 
 #include "vmm/base/error.h"
 #include "vmm/machine/config_file.h"
+#include "vmm/machine/console_names.h"
 
 namespace skiff {
 namespace {
@@ -216,6 +217,32 @@ console = true
   EXPECT_FALSE(ports[1].console);
   EXPECT_EQ(ports[2].target, SerialTarget::null_sink);
   EXPECT_TRUE(ports[2].console);
+}
+
+TEST(ConfigDevices, ConsolesToAttachToMayBeMany) {
+  const VmConfig config = config_of(R"(
+[[serial]]
+target = "socket"
+[[serial]]
+unit = 2
+target = "socket"
+[[virtio_console]]
+target = "socket"
+[[virtio_console]]
+name = "org.example.agent"
+target = "socket"
+[[virtio_console]]
+name = "../com1"
+target = "socket"
+[[virtio_console]]
+name = "com2"
+target = "socket"
+console = true
+)");
+  EXPECT_EQ(config.serial.at(0).target, SerialTarget::socket);
+  EXPECT_EQ(config.virtio_console.ports.at(0).target, SerialTarget::socket);
+  EXPECT_THAT(console_names(config),
+              ElementsAre("com1", "com2", "hvc0", "org.example.agent", "port2", "com2_"));
 }
 
 // There is one terminal.

@@ -15,10 +15,15 @@ void create_virtio_console(const DeviceContext& context, std::vector<ConfiguredD
   auto device = std::make_unique<ConsoleDevice>(
       "console0", ports, context.io_thread(console.virtio.thread), context.clock);
   CharacterDevice* terminal = nullptr;
+  std::vector<CharacterDevice*> character_devices;
   for (std::size_t i = 0; i < console.ports.size(); ++i) {
+    character_devices.push_back(&device->port(i));
     if (console.ports[i].target == SerialTarget::console) terminal = &device->port(i);
   }
-  out.push_back({.device = std::move(device), .virtio = console.virtio, .terminal = terminal});
+  out.push_back({.device = std::move(device),
+                 .virtio = console.virtio,
+                 .terminal = terminal,
+                 .character_devices = std::move(character_devices)});
 }
 
 }  // namespace skiff

@@ -132,6 +132,15 @@ CharacterDevice& PcBoard::console_device() {
   return terminal != nullptr ? *terminal : serial_->console_device();
 }
 
+std::vector<CharacterDevice*> PcBoard::character_devices() {
+  std::vector<CharacterDevice*> devices = serial_->character_devices();
+  if (virtio_) {
+    const auto& ports = virtio_->devices().character_devices();
+    devices.insert(devices.end(), ports.begin(), ports.end());
+  }
+  return devices;
+}
+
 bool PcBoard::send_nmi() {
   return first_vcpu_ != nullptr && inject_nmi(*first_vcpu_);
 }

@@ -31,6 +31,7 @@ class PcBoard final : public Board {
   ControlResult<DeviceInfo> change_device(std::string_view name,
                                           const DeviceChange& change) override;
   std::vector<DeviceStats> device_stats() const override;
+  std::vector<CharacterDevice*> character_devices() override;
   std::string boot_description() const override;
 
  private:

@@ -58,6 +58,13 @@ CharacterDevice& PcSerial::console_device() {
   return shown != ports_.end() ? (*shown)->uart : ports_.front()->uart;
 }
 
+std::vector<CharacterDevice*> PcSerial::character_devices() {
+  std::vector<CharacterDevice*> result;
+  for (const auto& port : ports_)
+    result.push_back(&port->uart);
+  return result;
+}
+
 std::vector<HwDescription> PcSerial::descriptions() const {
   std::vector<HwDescription> result;
   for (const auto& port : ports_) {

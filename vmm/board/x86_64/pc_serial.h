@@ -22,6 +22,8 @@ class PcSerial {
 
   // The first port whose target is the console; COM1 if none has.
   CharacterDevice& console_device();
+  // In the configuration's order.
+  std::vector<CharacterDevice*> character_devices();
   std::vector<HwDescription> descriptions() const;
 
  private:
