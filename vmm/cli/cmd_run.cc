@@ -144,6 +144,7 @@ int run(const Arguments& arguments) {
     options.config_path = std::filesystem::absolute(arguments.operand, ignored).string();
   }
   if (!arguments.has("--detach")) return run_machine(config, options);
+  options.detached = true;
   if (options.name.empty()) options.name = config.machine.name;
   if (!arguments.has("--log-file")) {
     const auto level = arguments.last("--log-level");

@@ -53,10 +53,10 @@ const CommandSpec& program_spec() {
 
 std::span<const CommandSpec> command_specs() {
   static const std::vector<CommandSpec> commands = {
-      run_command(),    ps_command(),     stop_command(),         pause_command(),
-      resume_command(), reset_command(),  power_button_command(), nmi_command(),
-      logs_command(),   events_command(), top_command(),          why_command(),
-      wait_command(),   rm_command(),     check_command(),        help_command()};
+      run_command(),    console_command(), ps_command(),           stop_command(), pause_command(),
+      resume_command(), reset_command(),   power_button_command(), nmi_command(),  logs_command(),
+      events_command(), top_command(),     why_command(),          wait_command(), rm_command(),
+      check_command(),  help_command()};
   return commands;
 }
 

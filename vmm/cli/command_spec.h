@@ -58,6 +58,7 @@ const CommandSpec* find_command(std::string_view name);
 
 // One per subcommand, each in its own file.
 const CommandSpec& run_command();
+const CommandSpec& console_command();
 const CommandSpec& ps_command();
 const CommandSpec& stop_command();
 const CommandSpec& pause_command();

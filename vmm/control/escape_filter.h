@@ -10,12 +10,29 @@
 
 namespace skiff {
 
-enum class ConsoleAction { quit, power_button, reset, send_break, nmi, why, help };
+enum class ConsoleAction {
+  quit,  // `skiff run`: stop the guest
+  power_button,
+  reset,
+  send_break,
+  nmi,
+  why,
+  help,
+  // `skiff console` alone:
+  detach,
+  send_file,
+  take_writer,
+  leave_writer,
+};
+
+// Whose keys: of `skiff run` in the foreground, or of `skiff console`, which can go away again.
+enum class EscapeKeys { run, console };
 
 class EscapeFilter {
  public:
   // `escape` 0: nothing is special, every byte goes to the guest.
-  explicit EscapeFilter(char escape) : escape_(static_cast<std::byte>(escape)) {}
+  explicit EscapeFilter(char escape, EscapeKeys keys = EscapeKeys::run)
+      : escape_(static_cast<std::byte>(escape)), keys_(keys) {}
 
   // Appends to `to_guest` what is the guest's, and calls `act` for each action, in the order typed.
   void feed(std::span<const std::byte> typed, std::vector<std::byte>& to_guest,
@@ -28,6 +45,7 @@ class EscapeFilter {
 
  private:
   const std::byte escape_;
+  const EscapeKeys keys_;
   bool pending_ = false;  // the escape key was the last byte
 };
 

@@ -72,6 +72,14 @@ void write_whole(int fd, std::string_view text) {
   }
 }
 
+ConsoleSwitchOptions console_options(ByteSink* terminal, const RunDirectory* directory) {
+  ConsoleSwitchOptions options{.terminal = terminal, .named = directory != nullptr};
+  if (directory != nullptr) {
+    options.log = RotatingFileOptions{.path = directory->file(run_files::kConsoleLog)};
+  }
+  return options;
+}
+
 }  // namespace
 
 RunSession::RunSession(const VmConfig& config, const RunOptions& options, RunDirectory* directory)
@@ -79,9 +87,9 @@ RunSession::RunSession(const VmConfig& config, const RunOptions& options, RunDir
       options_(options),
       directory_(directory),
       executor_(io_),
-      console_(io_, {.escape = config.console.escape, .input = config.console.input},
-               {.on_action = [this](ConsoleAction action) { on_action(action); },
-                .on_output_lost = [this](const std::string& why) { on_output_lost(why); }}),
+      stdio_(options.detached ? nullptr : create_stdio()),
+      consoles_(io_, config, console_options(stdio_.get(), directory)),
+      console_(stdio_ ? static_cast<ConsoleFront&>(*stdio_) : consoles_),
       silence_(io_, std::chrono::seconds(config.machine.why_after),
                [this](bool busy) { return on_silent(busy); }),
       signals_(io_),
@@ -106,6 +114,7 @@ RunSession::RunSession(const VmConfig& config, const RunOptions& options, RunDir
 
 int RunSession::run() {
   const int status = run_machines();
+  consoles_.end(status);
   if (control_) end_control(status);
   return status;
 }
@@ -120,13 +129,13 @@ int RunSession::run_machines() {
                                   EscapeFilter(config_.console.escape).escape_name()));
       }
       log_debug("{}", machine_->boot_description());
-      console_.attach(&machine_->console_device());
+      attach_consoles();
       machine_->start();
       if (first && directory_ != nullptr) begin_control();
       if (control_) control_->machine_started();
       silence_.start([this] { return machine_->vcpu_times(); });
     } catch (const Error& error) {
-      console_.attach(nullptr);
+      detach_consoles();
       if (first) throw;
       how_it_ended_ = "could not be started again after a reset";
       log_error("the guest asked for a reset, but the machine cannot be started again: {}",
@@ -147,7 +156,7 @@ int RunSession::run_machines() {
     }
     if (options_.stats != StatsFormat::none) print_stats();
     log_info("the guest has reset itself; starting it again");
-    console_.attach(nullptr);
+    detach_consoles();
     machine_.reset();
     machine_ended_.consume();
   }
@@ -158,7 +167,9 @@ void RunSession::begin_control() {
       config_, directory_->name(), options_.config_path,
       SessionActions{.machine = [this] { return machine_.get(); },
                      .stop = [this](const StopRequest& request) { stop_on_request(request); },
-                     .why = [this] { return explain().page; }});
+                     .why = [this] { return explain().page; },
+                     .consoles = consoles_});
+  consoles_.listen(directory_->path());
   server_ = std::make_unique<ControlServer>(io_, *control_, directory_->listen(run_files::kSocket));
   if (options_.on_running) options_.on_running();
 }
@@ -182,10 +193,14 @@ void RunSession::end_control(int exit_status) {
 }
 
 bool RunSession::drain_console() {
-  return console_.drain([this](std::chrono::steady_clock::duration stalled) {
+  const auto give_up = [this](std::chrono::steady_clock::duration stalled) {
     io_.poll();
     return force_ || (wanted_status_ && stalled > kStalledReader);
-  });
+  };
+  const bool complete = console_.drain(give_up);
+  // Who looks on at a terminal's console, or at another port.
+  if (stdio_) consoles_.drain(give_up);
+  return complete;
 }
 
 MachineEnd RunSession::run_machine_once() {
@@ -206,23 +221,43 @@ std::unique_ptr<Machine> RunSession::create_machine() {
           .clock = clock_,
           .executor = executor_,
           .serial_sink = [this](const SerialConfig& serial) -> ByteSink& {
-            return output_sink(serial.target, serial.path);
+            return output_sink(serial);
           },
           .debug_sink = debug_sink(),
           .console_port_sink = [this](const VirtioConsolePortConfig& port) -> ByteSink& {
-            return output_sink(port.target, port.path);
+            return output_sink(port);
           },
           .on_end = [this] { machine_ended_.signal(); },
           .on_needs_reset = [this](std::string_view device) { broken_devices_.put(device); },
       });
 }
 
-ByteSink& RunSession::output_sink(SerialTarget target, const std::string& path) {
-  switch (target) {
+std::unique_ptr<StdioConsole> RunSession::create_stdio() {
+  return std::make_unique<StdioConsole>(
+      io_, StdioConsoleOptions{.escape = config_.console.escape, .input = config_.console.input},
+      StdioConsole::Handlers{
+          .on_action = [this](ConsoleAction action) { on_action(action); },
+          .on_output_lost = [this](const std::string& why) { on_output_lost(why); }});
+}
+
+void RunSession::attach_consoles() {
+  if (stdio_) stdio_->attach(&machine_->console_device());
+  consoles_.attach(machine_->character_devices());
+}
+
+void RunSession::detach_consoles() {
+  if (stdio_) stdio_->attach(nullptr);
+  consoles_.attach({});
+}
+
+template <typename Port>
+ByteSink& RunSession::output_sink(const Port& port) {
+  switch (port.target) {
     case SerialTarget::console:
-      return silence_.meter(console_);
+    case SerialTarget::socket:
+      return silence_.meter(consoles_.sink(port));
     case SerialTarget::file:
-      return silence_.meter(files_.sink(path));
+      return silence_.meter(files_.sink(port.path));
     case SerialTarget::null_sink:
       return files_.null_sink();
   }
@@ -234,7 +269,7 @@ ByteSink* RunSession::debug_sink() {
     case DebugPortTarget::off:
       return nullptr;
     case DebugPortTarget::console:
-      return &silence_.meter(console_);
+      return &silence_.meter(consoles_.main_sink());
     case DebugPortTarget::standard_error:
       if (!debug_text_) debug_text_ = std::make_unique<StandardErrorSink>();
       return debug_text_.get();
@@ -265,7 +300,7 @@ void RunSession::on_signal(int number) {
     case SIGTSTP:
       return stop_process();
     case SIGCONT:
-      console_.terminal().resume();
+      console_.resume_terminal();
       console_.update_window_size();
       return console_.resume_input();
     case SIGWINCH:
@@ -308,6 +343,11 @@ void RunSession::on_action(ConsoleAction action) {
     case ConsoleAction::send_break:
     case ConsoleAction::help:
       return;  // the console's own
+    case ConsoleAction::detach:
+    case ConsoleAction::send_file:
+    case ConsoleAction::take_writer:
+    case ConsoleAction::leave_writer:
+      return;  // of `skiff console`
   }
 }
 
@@ -344,7 +384,7 @@ void RunSession::stop_machine(int exit_status) {
 }
 
 void RunSession::stop_process() {
-  console_.terminal().suspend();
+  console_.suspend_terminal();
   // SIGSTOP cannot be caught: here is where the process stands still until SIGCONT.
   ::raise(SIGSTOP);
 }
@@ -367,9 +407,9 @@ bool RunSession::on_silent(bool busy) {
 void RunSession::print_stats() {
   const LedgerReport report = make_ledger_report(machine_->ledgers(), machine_->run_time());
   const std::string text = options_.stats == StatsFormat::json ? to_json(report) : to_table(report);
-  console_.terminal().suspend();
+  console_.suspend_terminal();
   write_whole(STDERR_FILENO, text);
-  console_.terminal().resume();
+  console_.resume_terminal();
 }
 
 int RunSession::exit_status_of(const MachineEnd& end) {

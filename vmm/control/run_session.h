@@ -1,5 +1,5 @@
-// One `skiff run`: machines from the first start to the last end, with the console on stdio and the
-// process's signals.
+// One `skiff run`: machines from the first start to the last end, with the console on stdio, or for
+// whoever attaches, and the process's signals.
 //
 //   SIGINT, SIGTERM, SIGHUP   the first presses the power button (a guest that does not listen is
 //                             stopped); the second, or machine.stop_timeout, stops it
@@ -24,6 +24,8 @@
 #include "vmm/base/clock.h"
 #include "vmm/base/event_fd.h"
 #include "vmm/control/api/control_server.h"
+#include "vmm/control/console/console_switch.h"
+#include "vmm/control/console_front.h"
 #include "vmm/control/device_mailbox.h"
 #include "vmm/control/run_directory/run_directory.h"
 #include "vmm/control/serial_files.h"
@@ -64,7 +66,11 @@ class RunSession {
   void end_control(int exit_status);
 
   std::unique_ptr<Machine> create_machine();
-  ByteSink& output_sink(SerialTarget target, const std::string& path);
+  template <typename Port>
+  ByteSink& output_sink(const Port& port);
+  std::unique_ptr<StdioConsole> create_stdio();
+  void attach_consoles();
+  void detach_consoles();
   ByteSink* debug_sink();
   MachineEnd run_machine_once();
   // False if some of the console's output could not be delivered.
@@ -82,7 +88,9 @@ class RunSession {
   boost::asio::io_context io_{1};
   SystemClock clock_;
   IoExecutor executor_;
-  StdioConsole console_;
+  std::unique_ptr<StdioConsole> stdio_;  // null: detached
+  ConsoleSwitch consoles_;
+  ConsoleFront& console_;  // stdio_, or without it consoles_
   SerialFiles files_;
   SilenceWatch silence_;
   std::unique_ptr<ByteSink> debug_text_;

@@ -177,15 +177,17 @@ ControlResult<DeviceInfo> SessionControl::change_device(std::string_view name,
 }
 
 std::vector<ConsoleInfo> SessionControl::consoles() {
-  return {};
+  return actions_.consoles.list();
 }
 
-ControlResult<> SessionControl::may_attach(std::string_view, const AttachRequest&) {
-  return refused(ControlError::Kind::unsupported, "this Skiff cannot attach to a console");
+ControlResult<> SessionControl::may_attach(std::string_view console, const AttachRequest& request) {
+  return actions_.consoles.may_attach(console, request);
 }
 
-void SessionControl::attach_console(std::string_view, const AttachRequest&, Fd,
-                                    std::span<const std::byte>) {}
+void SessionControl::attach_console(std::string_view console, const AttachRequest& request,
+                                    Fd socket, std::span<const std::byte> early) {
+  actions_.consoles.adopt(console, request, std::move(socket), early);
+}
 
 std::shared_ptr<void> SessionControl::subscribe(std::uint64_t after,
                                                 std::function<void(const VmEvent&)> listener) {

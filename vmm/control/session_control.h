@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "vmm/control/console/console_switch.h"
 #include "vmm/control/event_log.h"
 #include "vmm/control/vm_control.h"
 #include "vmm/machine/machine.h"
@@ -21,6 +22,7 @@ struct SessionActions {
   std::function<void(const StopRequest&)> stop;
   // The page of `skiff why` on that machine.
   std::function<std::string()> why;
+  ConsoleSwitch& consoles;
 };
 
 class SessionControl final : public VmControl {

@@ -5,8 +5,6 @@
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <boost/asio/post.hpp>
@@ -24,21 +22,9 @@ namespace asio = boost::asio;
 constexpr std::size_t kReadSize = 4096;
 // Bytes written in one go before other work (signals) gets its turn.
 constexpr std::size_t kRoundSize = 256 * 1024;
-// A pipe with any room takes this much without waiting (pipe(7), PIPE_BUF).
-constexpr std::size_t kSurelyTaken = 4096;
 // How often a Skiff in the background looks whether it has come to the foreground: `fg` on a job
 // that was not stopped sends no signal.
 constexpr auto kForegroundPeriod = std::chrono::milliseconds(500);
-
-// The same pipe or terminal through a file description of our own, where that can be had.
-Fd open_anew(int fd) {
-  struct stat status{};
-  if (::fstat(fd, &status) != 0) return {};
-  // A regular file opened anew would have an offset of its own and overwrite its beginning.
-  if (!S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode)) return {};
-  const std::string path = fmt::format("/proc/self/fd/{}", fd);
-  return Fd(::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-}
 
 // Lets the reactor wait for `fd` without touching it; left closed where it cannot be waited for (a
 // regular file), which is then always ready. Throws HostError. The reactor makes whatever it is
@@ -63,11 +49,6 @@ void assign(asio::posix::stream_descriptor& descriptor, int fd, std::uint32_t ev
 // How long a device may say that it has output, and bring none, when the guest has ended.
 constexpr auto kSilentDevice = std::chrono::seconds(2);
 
-bool has_room(int fd) {
-  pollfd waiting{.fd = fd, .events = POLLOUT, .revents = 0};
-  return ::poll(&waiting, 1, 0) != 0;
-}
-
 }  // namespace
 
 StdioConsole::StdioConsole(asio::io_context& io, const StdioConsoleOptions& options,
@@ -81,20 +62,7 @@ StdioConsole::StdioConsole(asio::io_context& io, const StdioConsoleOptions& opti
       output_descriptor_(io),
       input_descriptor_(io),
       foreground_timer_(io) {
-  const int output_flags = ::fcntl(STDOUT_FILENO, F_GETFL);
-  if (output_flags < 0 || (output_flags & O_ACCMODE) == O_RDONLY) {
-    throw HostError(
-        "stdout is closed: the guest's console has nowhere to go (to run without it, use "
-        "`>/dev/null`)");
-  }
-  output_own_ = open_anew(STDOUT_FILENO);
-  if (output_own_) output_fd_ = output_own_.get();
-  struct stat status{};
-  if (::fstat(STDOUT_FILENO, &status) == 0) {
-    output_is_socket_ = S_ISSOCK(status.st_mode);
-    output_may_block_ = !output_own_ && !output_is_socket_ && !S_ISREG(status.st_mode);
-  }
-  assign(output_descriptor_, output_fd_, EPOLLOUT);
+  assign(output_descriptor_, output_.fd(), EPOLLOUT);
   assign(wake_descriptor_, wake_.fd(), EPOLLIN);
   await_wake();
   const int input_flags = ::fcntl(STDIN_FILENO, F_GETFL);
@@ -110,8 +78,8 @@ std::size_t StdioConsole::write(std::span<const std::byte> bytes) noexcept {
   // Nothing before these bytes is left to write (the main thread pops only what it has written, and
   // other vCPUs wait for the mutex): they may go out from here, with no thread woken.
   std::size_t direct = 0;
-  if (!output_may_block_ && ring_.empty()) {
-    const ssize_t result = write_out(bytes);
+  if (!output_.may_block() && ring_.empty()) {
+    const ssize_t result = output_.write(bytes);
     // An error is found again, and told, by the main thread.
     if (result > 0) direct = static_cast<std::size_t>(result);
     if (direct == bytes.size()) return direct;
@@ -120,12 +88,6 @@ std::size_t StdioConsole::write(std::span<const std::byte> bytes) noexcept {
   const std::size_t taken = ring_.write(bytes.subspan(direct), was_empty);
   if (was_empty && taken != 0) wake_.signal();
   return direct + taken;
-}
-
-ssize_t StdioConsole::write_out(std::span<const std::byte> bytes) noexcept {
-  return output_is_socket_
-             ? ::send(output_fd_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL)
-             : ::write(output_fd_, bytes.data(), bytes.size());
 }
 
 bool StdioConsole::writable() const noexcept {
@@ -171,10 +133,7 @@ StdioConsole::Progress StdioConsole::write_some() {
   for (std::size_t written = 0; written < kRoundSize;) {
     const std::span<const std::byte> bytes = ring_.front();
     if (bytes.empty()) return Progress::done;
-    if (output_may_block_ && !has_room(output_fd_)) return Progress::blocked;
-    const std::size_t size =
-        output_may_block_ ? std::min(bytes.size(), kSurelyTaken) : bytes.size();
-    const ssize_t result = write_out(bytes.first(size));
+    const ssize_t result = output_.write(bytes);
     if (result >= 0) {
       ring_.pop(static_cast<std::size_t>(result));
       written += static_cast<std::size_t>(result);
@@ -218,7 +177,7 @@ void StdioConsole::await_output_room() {
                                 });
 }
 
-bool StdioConsole::drain(const std::function<bool(std::chrono::steady_clock::duration)>& give_up) {
+bool StdioConsole::drain(const GiveUp& give_up) {
   auto taken_at = std::chrono::steady_clock::now();
   for (;;) {
     // Asked before the ring is looked at, which the device's thread may still be filling.
@@ -231,7 +190,7 @@ bool StdioConsole::drain(const std::function<bool(std::chrono::steady_clock::dur
     if (written_ != before) taken_at = now;
     if (ring_.empty() && (device_done || now - taken_at > kSilentDevice)) return true;
     if (give_up(now - taken_at)) return false;
-    pollfd waiting{.fd = output_fd_, .events = POLLOUT, .revents = 0};
+    pollfd waiting{.fd = output_.fd(), .events = POLLOUT, .revents = 0};
     if (progress == Progress::blocked) {
       ::poll(&waiting, 1, 50);
     } else if (ring_.empty()) {

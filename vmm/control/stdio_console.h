@@ -6,10 +6,6 @@
 //   stdin -> EscapeFilter (terminals only) -> device.receive(); what it does not take waits here
 //   and stdin is not read on; the device's on_receive_room() -> [wake eventfd] -> main thread
 //
-// stdout is never switched to non-blocking, since that would hit every process that shares it:
-// pipes and terminals are opened anew through /proc/self/fd, sockets get MSG_DONTWAIT, files do not
-// block. Where opening anew is not permitted (another user's pipe), stdout is asked for room first.
-//
 // Thread rule: write, writable and on_receive_room from any thread; all else, the main thread's.
 #pragma once
 
@@ -26,8 +22,10 @@
 #include "vmm/base/event_fd.h"
 #include "vmm/base/fd.h"
 #include "vmm/base/mutex.h"
+#include "vmm/control/console_front.h"
 #include "vmm/control/escape_filter.h"
 #include "vmm/control/output_ring.h"
+#include "vmm/control/standard_output.h"
 #include "vmm/control/terminal.h"
 #include "vmm/io/byte_channel.h"
 
@@ -38,7 +36,7 @@ struct StdioConsoleOptions {
   bool input = true;
 };
 
-class StdioConsole final : public ByteSink, public ReceiveRoomListener {
+class StdioConsole final : public ByteSink, public ReceiveRoomListener, public ConsoleFront {
  public:
   struct Handlers {
     std::function<void(ConsoleAction)> on_action;
@@ -57,17 +55,18 @@ class StdioConsole final : public ByteSink, public ReceiveRoomListener {
   void attach(CharacterDevice* device);
   // After SIGWINCH, and whenever the terminal may have another size: tells the device. Nothing if
   // stdout is no terminal.
-  void update_window_size();
+  void update_window_size() override;
   // After SIGCONT: reads stdin again if Skiff is in the foreground now.
-  void resume_input() { deliver_input(); }
+  void resume_input() override { deliver_input(); }
   // When no vCPU runs any more: writes what is in the ring and what the device still has for it,
   // waiting for a slow reader; `give_up` is asked again and again, and
   // told for how long the reader has taken nothing. False if something could not be written.
-  bool drain(const std::function<bool(std::chrono::steady_clock::duration)>& give_up);
+  bool drain(const GiveUp& give_up) override;
   // To the person, if stdin is a terminal; not part of the guest's output.
-  void tell(const std::string& text);
-  bool interactive() const { return terminal_.is_terminal(); }
-  Terminal& terminal() { return terminal_; }
+  void tell(const std::string& text) override;
+  bool interactive() const override { return terminal_.is_terminal(); }
+  void suspend_terminal() override { terminal_.suspend(); }
+  void resume_terminal() override { terminal_.resume(); }
 
   std::size_t write(std::span<const std::byte> bytes) noexcept override;
   bool writable() const noexcept override;
@@ -75,9 +74,6 @@ class StdioConsole final : public ByteSink, public ReceiveRoomListener {
 
  private:
   enum class Progress { done, blocked, lost };
-
-  // One write of stdout that does not block (unless output_may_block_).
-  ssize_t write_out(std::span<const std::byte> bytes) noexcept;
 
   void await_wake();
   void pump_output();
@@ -93,11 +89,8 @@ class StdioConsole final : public ByteSink, public ReceiveRoomListener {
   Terminal terminal_;
   EscapeFilter filter_;
 
-  Fd output_own_;  // stdout opened anew, or nothing
-  int output_fd_ = 1;
-  bool output_is_socket_ = false;
-  bool output_may_block_ = false;  // a write has to be preceded by a look for room
-  std::uint64_t written_ = 0;      // [bytes]
+  const StandardOutput output_;
+  std::uint64_t written_ = 0;  // [bytes]
   bool output_lost_ = false;
   bool output_waiting_ = false;  // for stdout to become writable
   Mutex producers_;              // orders the vCPUs' writes, straight or into the ring

@@ -110,5 +110,32 @@ TEST(EscapeFilter, HelpNamesEveryKeyForARawTerminal) {
     EXPECT_EQ(help[at - 1], '\r');
 }
 
+TEST(EscapeFilter, AConsoleCanBeLeftAndSkiffRunsCannot) {
+  const auto typed = [](EscapeKeys keys, std::string_view text) {
+    EscapeFilter filter(0x01, keys);
+    std::vector<std::byte> to_guest;
+    std::vector<ConsoleAction> actions;
+    filter.feed(std::as_bytes(std::span(text)), to_guest,
+                [&](ConsoleAction action) { actions.push_back(action); });
+    return std::pair(actions, to_guest.size());
+  };
+  using enum ConsoleAction;
+  EXPECT_EQ(typed(EscapeKeys::console,
+                  "\x01x\x01"
+                  "d\x01"
+                  "f\x01s\x01t\x01v\x01w")
+                .first,
+            (std::vector{detach, detach, send_file, send_file, take_writer, leave_writer, why}));
+  EXPECT_EQ(typed(EscapeKeys::run,
+                  "\x01"
+                  "d")
+                .second,
+            2U)
+      << "the guest's";
+  EXPECT_EQ(typed(EscapeKeys::run, "\x01x").first, std::vector{quit});
+  EXPECT_NE(EscapeFilter(0x01, EscapeKeys::console).help().find("detach"), std::string::npos);
+  EXPECT_EQ(EscapeFilter(0x01).help().find("detach"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace skiff
