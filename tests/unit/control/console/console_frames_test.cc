@@ -52,7 +52,7 @@ TEST(ConsoleFrames, FramesArriveWholeHoweverTheyAreCut) {
   append_ended(stream, 143);
   const std::string whole = parse(FrameParser::Sender::vm, stream, stream.size());
   EXPECT_EQ(whole, std::string("2:hello;3:\x01;2:;4:\x8f\0\0\0;", 22));
-  for (const std::size_t step : {1, 2, 3, 7, 8, 9}) {
+  for (const std::size_t step : {1U, 2U, 3U, 7U, 8U, 9U}) {
     EXPECT_EQ(parse(FrameParser::Sender::vm, stream, step), whole) << step;
   }
 }

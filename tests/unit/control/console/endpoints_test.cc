@@ -125,6 +125,8 @@ TEST_F(EndpointTest, ATerminalIsReplayedToAndTypedAt) {
   user.reset();
   EXPECT_TRUE(run([&] { return hub_->client_count() == 0; }));
   EXPECT_FALSE(hub_->has_writer());
+  // Its close has been heard of, and what it left flushed: who is faster than that finds it.
+  settle();
   user = open_pty(pty);
   EXPECT_TRUE(brings(user, "before\r\nunread"))
       << "what the first left unread comes twice, or never";
