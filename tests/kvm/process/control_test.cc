@@ -237,7 +237,8 @@ TEST_F(Control, ClientsThatMisbehaveHurtNobody) {
 // The description (docs/openapi.yaml) and the server, one against the other.
 TEST_F(Control, TheServerDoesWhatItsDescriptionSays) {
   EXPECT_EQ(start("web").ending, 0);
-  const std::string command = std::string("python3 ") + SKIFF_SOURCE +
+  // The system's own: another one in PATH does not have its packages.
+  const std::string command = std::string("/usr/bin/python3 ") + SKIFF_SOURCE +
                               "/tests/kvm/process/openapi_check.py " + file("web", "control.sock") +
                               " 2>&1";
   FILE* const pipe = ::popen(command.c_str(), "r");

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 """openapi_check.py SOCKET: holds the server behind a VM's control socket to its own description.
 
 Every path and method of GET /v1/openapi.yaml is asked; the status must be a described one, and a JSON body
