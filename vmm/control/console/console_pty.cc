@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
@@ -49,11 +50,13 @@ ConsolePty::ConsolePty(asio::io_context& io, ConsoleHub& hub, std::string link)
   if (::symlink(device_.c_str(), link_.c_str()) != 0) {
     throw HostError::from_errno(fmt::format("cannot make the link \"{}\"", link_), errno);
   }
+  // One that was never open is not hung up either.
+  open_device().reset();
   Fd news(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
   if (!news || ::inotify_add_watch(news.get(), device_.c_str(), kOpenOrClose) < 0) {
     log_debug("{}: cannot be told who opens {} ({}); it is held open", hub_.name(), device_,
               std::strerror(errno));
-    kept_open_ = Fd(::open(device_.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC));
+    kept_open_ = open_device();
     begin();
     return;
   }
@@ -72,27 +75,28 @@ void ConsolePty::await_users() {
   news_.async_wait(asio::posix::stream_descriptor::wait_read,
                    [this](const boost::system::error_code& error) {
                      if (error) return;
-                     count_users();
+                     look();
                      await_users();
                    });
 }
 
-void ConsolePty::count_users() {
-  alignas(inotify_event) std::array<char, 4096> buffer;
-  for (;;) {
-    const ssize_t size = ::read(news_.native_handle(), buffer.data(), buffer.size());
-    if (size <= 0) break;
-    for (ssize_t at = 0; at < size;) {
-      inotify_event event;
-      std::memcpy(&event, buffer.data() + at, sizeof event);
-      at += static_cast<ssize_t>(sizeof event + event.len);
-      if ((event.mask & IN_OPEN) != 0) ++users_;
-      if ((event.mask & (IN_CLOSE_WRITE | IN_CLOSE_NOWRITE)) != 0 && users_ > 0 && --users_ == 0) {
-        end();
-      }
-    }
+void ConsolePty::look() {
+  alignas(inotify_event) std::array<char, 4096> events;
+  while (::read(news_.native_handle(), events.data(), events.size()) > 0) {
   }
-  if (users_ > 0 && (!client_ || client_->closed())) begin();
+  // What happened is asked of the terminal: events of its own flushing come too.
+  if (!is_open()) return end();
+  if (!client_ || client_->closed()) begin();
+}
+
+// A master hangs up when the last user has closed the device.
+bool ConsolePty::is_open() const {
+  pollfd state{.fd = master_.get(), .events = 0, .revents = 0};
+  return ::poll(&state, 1, 0) >= 0 && (state.revents & POLLHUP) == 0;
+}
+
+Fd ConsolePty::open_device() const {
+  return Fd(::open(device_.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
 }
 
 void ConsolePty::begin() {
@@ -106,8 +110,12 @@ void ConsolePty::end() {
   if (!client_) return;
   hub_.drop(client_);
   client_.reset();
-  // Whoever comes next does not find what this one has left unread.
+  // Whoever comes next finds neither what this one has left unread nor its modes. Bytes wait in two
+  // places: on their way from the master, and in the device's line discipline.
   ::tcflush(master_.get(), TCIOFLUSH);
+  const Fd device = open_device();
+  if (device) ::tcflush(device.get(), TCIFLUSH);
+  make_raw(master_.get());
 }
 
 }  // namespace skiff

@@ -8,7 +8,8 @@
 // open itself: then the console is written there always, a reader first finds the few KiB that
 // fitted into the terminal, and nobody ever waits for it.
 //
-// The terminal is raw until its user sets it otherwise.
+// The terminal is raw until its user sets it otherwise. Who opens it within a moment of another's
+// close may go on where that one was.
 //
 // Thread rule: main thread.
 #pragma once
@@ -37,7 +38,9 @@ class ConsolePty {
 
  private:
   void await_users();
-  void count_users();
+  void look();
+  bool is_open() const;
+  Fd open_device() const;
   void begin();
   void end();
 
@@ -47,7 +50,6 @@ class ConsolePty {
   std::string device_;
   Fd kept_open_;  // the device, without inotify
   boost::asio::posix::stream_descriptor news_;
-  int users_ = 0;
   std::shared_ptr<ConsoleClient> client_;
 };
 

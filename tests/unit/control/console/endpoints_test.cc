@@ -122,6 +122,11 @@ TEST_F(EndpointTest, ATerminalIsReplayedToAndTypedAt) {
   EXPECT_TRUE(hub_->has_writer());
   put("unread");
   settle();
+  pollfd arrived{.fd = user.get(), .events = POLLIN, .revents = 0};
+  ASSERT_EQ(::poll(&arrived, 1, 10'000), 1);
+  ASSERT_EQ(::tcgetattr(user.get(), &modes), 0);
+  modes.c_lflag |= ECHO;  // would type the guest's output at the guest
+  ASSERT_EQ(::tcsetattr(user.get(), TCSANOW, &modes), 0);
   user.reset();
   EXPECT_TRUE(run([&] { return hub_->client_count() == 0; }));
   EXPECT_FALSE(hub_->has_writer());
@@ -130,6 +135,7 @@ TEST_F(EndpointTest, ATerminalIsReplayedToAndTypedAt) {
   user = open_pty(pty);
   EXPECT_TRUE(brings(user, "before\r\nunread"))
       << "what the first left unread comes twice, or never";
+  EXPECT_EQ(device_.text, "ls\r");
   EXPECT_EQ(turns_while_idle(), 0U);
 }
 
