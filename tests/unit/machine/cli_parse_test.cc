@@ -103,7 +103,7 @@ TEST(CommandLine, ValuesMayBeginWithADash) {
 
 TEST(CommandLine, MistakesAreExplained) {
   EXPECT_EQ(usage_error({"rnu"}), "unknown command \"rnu\"; did you mean \"run\"?");
-  EXPECT_THAT(usage_error({"zzz"}), HasSubstr("the commands are: run, ps, stop, "));
+  EXPECT_THAT(usage_error({"zzz"}), HasSubstr("the commands are: run, console, ps, stop, "));
   EXPECT_THAT(usage_error({"vm.toml"}), HasSubstr("skiff run vm.toml"));
   EXPECT_THAT(usage_error({"run", "--vcpu", "2"}), HasSubstr("did you mean \"--vcpus\"?"));
   EXPECT_THAT(usage_error({"run", "--zzz"}), HasSubstr("see skiff run --help"));

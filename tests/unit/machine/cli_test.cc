@@ -155,7 +155,7 @@ TEST_F(Cli, BashCompletionOffersOptionsValuesAndKeys) {
         << "COMP_CWORD=$((${#COMP_WORDS[@]} - 1))\n_skiff\necho \"${COMPREPLY[*]}\"\n";
     return shell("cd " + folder_ + " && bash complete.sh 2>&1").out;
   };
-  EXPECT_EQ(complete("skiff c"), "check\n");
+  EXPECT_EQ(complete("skiff c"), "console check\n");
   EXPECT_EQ(complete("skiff run --mem"), "--memory\n");
   EXPECT_EQ(complete("skiff run --set machine.v"), "machine.vcpus=\n");
   EXPECT_EQ(complete("skiff run --log-level d"), "debug\n");
