@@ -71,6 +71,12 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
      .value = "NAME",
      .help = "The VM can be reached from other terminals by this name, detached or not. With "
              "--detach alone it is machine.name."},
+    {.names = "--log",
+     .value = "FILE",
+     .help = "Append what the console says to FILE, each line with its time. At 16 MiB it becomes "
+             "FILE.1; three old ones are kept. Without it a VM with a name has such a log in its "
+             "run directory (`skiff logs`).",
+     .completion = Completion::file},
     {.names = "--no-input",
      .value = "",
      .help = "Do not read stdin: short for --set console.input=false."},
@@ -142,6 +148,10 @@ int run(const Arguments& arguments) {
   std::error_code ignored;
   if (!arguments.operand.empty()) {
     options.config_path = std::filesystem::absolute(arguments.operand, ignored).string();
+  }
+  if (const auto log = arguments.last("--log")) {
+    if (log->empty()) throw UsageError("--log needs the name of a file");
+    options.console_log = std::filesystem::absolute(*log, ignored).string();
   }
   if (!arguments.has("--detach")) return run_machine(config, options);
   options.detached = true;

@@ -72,10 +72,20 @@ void write_whole(int fd, std::string_view text) {
   }
 }
 
-ConsoleSwitchOptions console_options(ByteSink* terminal, const RunDirectory* directory) {
+ConsoleSwitchOptions console_options(ByteSink* terminal, const RunDirectory* directory,
+                                     const std::string& log) {
   ConsoleSwitchOptions options{.terminal = terminal, .named = directory != nullptr};
-  if (directory != nullptr) {
+  if (!log.empty()) {
+    options.log = RotatingFileOptions{.path = log};
+  } else if (directory != nullptr) {
     options.log = RotatingFileOptions{.path = directory->file(run_files::kConsoleLog)};
+  }
+  if (!log.empty() && directory != nullptr) {
+    // Where `skiff logs` looks.
+    const std::string link = directory->file(run_files::kConsoleLog);
+    if (::symlink(log.c_str(), link.c_str()) != 0) {
+      throw HostError::from_errno(fmt::format("cannot make the link {}", link), errno);
+    }
   }
   return options;
 }
@@ -88,7 +98,7 @@ RunSession::RunSession(const VmConfig& config, const RunOptions& options, RunDir
       directory_(directory),
       executor_(io_),
       stdio_(options.detached ? nullptr : create_stdio()),
-      consoles_(io_, config, console_options(stdio_.get(), directory)),
+      consoles_(io_, config, console_options(stdio_.get(), directory, options.console_log)),
       console_(stdio_ ? static_cast<ConsoleFront&>(*stdio_) : consoles_),
       silence_(io_, std::chrono::seconds(config.machine.why_after),
                [this](bool busy) { return on_silent(busy); }),

@@ -23,6 +23,8 @@ struct RunOptions {
   // Skiff's own messages go to the run directory's skiff.log from this level on; off: where they
   // went before.
   LogLevel run_log = LogLevel::off;
+  // Where the console's output is logged, absolute; empty: in the run directory, if there is one.
+  std::string console_log{};
   // The console is not on stdin and stdout, but for whoever attaches.
   bool detached = false;
   // Once, when the first guest runs and can be controlled.

@@ -23,6 +23,7 @@ using testing::AllOf;
 using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::MatchesRegex;
 using testing::Not;
 using testing::StartsWith;
 using Words = std::vector<std::string>;
@@ -232,6 +233,23 @@ TEST_F(Control, ClientsThatMisbehaveHurtNobody) {
   for (int count = 0; count < 100 && listed.find("running") == std::string::npos; ++count)
     listed = skiff({"ps"}).out;
   EXPECT_THAT(listed, HasSubstr("running"));
+}
+
+// `run --log`: with a name, where `skiff logs` finds it, and without one.
+TEST_F(Control, TheConsoleIsLoggedWhereItIsAskedFor) {
+  const std::string log = folder_.file("console-log");
+  EXPECT_EQ(start("web", "hello", {}, {"--log", log}).ending, 0);
+  EXPECT_EQ(skiff({"wait", "web"}).ending, 0);
+  const std::string line = "[0-9-]+T[0-9:.]+Z hello from the guest\n";
+  EXPECT_THAT(read_file(log), MatchesRegex(line));
+  EXPECT_THAT(skiff({"logs", "web"}).out, MatchesRegex(line));
+  const Finished unnamed = skiff(guest_arguments("hello", {}, {"--log", log}));
+  EXPECT_EQ(unnamed.ending, 0) << unnamed.err;
+  EXPECT_EQ(unnamed.out, "hello from the guest\n");
+  EXPECT_THAT(read_file(log), MatchesRegex(line + line)) << "appended";
+  const Finished nowhere = skiff(guest_arguments("hello", {}, {"--log", "/nowhere/log"}));
+  EXPECT_EQ(nowhere.ending, 121);
+  EXPECT_THAT(nowhere.err, HasSubstr("cannot open the log \"/nowhere/log\""));
 }
 
 // The description (docs/openapi.yaml) and the server, one against the other.

@@ -52,7 +52,16 @@ std::optional<std::string> VmDirectory::read(const char* file_name) const {
 }
 
 Fd VmDirectory::open(const char* file_name) const {
-  return Fd(::openat(directory_.get(), file_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  constexpr int kFlags = O_RDONLY | O_NONBLOCK | O_CLOEXEC;
+  Fd file(::openat(directory_.get(), file_name, kFlags | O_NOFOLLOW));
+  // The console's log may lie elsewhere. A link is followed for its owner alone: it must not lead
+  // root, who may look too, to other people's files.
+  struct stat status{};
+  if (!file && errno == ELOOP && ::fstat(directory_.get(), &status) == 0 &&
+      status.st_uid == ::geteuid()) {
+    file = Fd(::openat(directory_.get(), file_name, kFlags));
+  }
+  return file;
 }
 
 bool VmDirectory::is_still(int fd, const char* file_name) const {
