@@ -167,13 +167,18 @@ TopView make_top_view(const TopSample& before, const TopSample& after, TopSort s
   add_exits(view, is_new ? nothing : before, after);
   add_queues(view, is_new ? nothing : before, after);
   add_threads(view, before, after);
-  std::ranges::stable_sort(
-      view.exits, [sort](const auto& a, const auto& b) { return rank(a, sort) > rank(b, sort); });
+  std::ranges::sort(view.exits, [sort](const TopView::Exits& a, const TopView::Exits& b) {
+    const auto names = [](const TopExits& what) {
+      return std::tie(what.reason, what.device, what.reg, what.direction);
+    };
+    if (rank(a, sort) != rank(b, sort)) return rank(a, sort) > rank(b, sort);
+    return names(a.what) < names(b.what);  // the same order each time
+  });
   return view;
 }
 
 std::string to_text(const TopView& view, const TopScreen& screen) {
-  const std::string whole = page(view, screen);
+  std::string whole = page(view, screen);
   if (screen.columns == 0 && screen.rows == 0) return whole;
   std::string out;
   std::size_t lines = 0;
