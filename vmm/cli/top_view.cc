@@ -168,11 +168,8 @@ TopView make_top_view(const TopSample& before, const TopSample& after, TopSort s
   add_queues(view, is_new ? nothing : before, after);
   add_threads(view, before, after);
   std::ranges::sort(view.exits, [sort](const TopView::Exits& a, const TopView::Exits& b) {
-    const auto names = [](const TopExits& what) {
-      return std::tie(what.reason, what.device, what.reg, what.direction);
-    };
     if (rank(a, sort) != rank(b, sort)) return rank(a, sort) > rank(b, sort);
-    return names(a.what) < names(b.what);  // the same order each time
+    return key_of(a.what) < key_of(b.what);  // the same order each time
   });
   return view;
 }

@@ -350,14 +350,13 @@ void RunSession::on_action(ConsoleAction action) {
     case ConsoleAction::why:
       if (machine_) console_.tell(for_raw_terminal(explain().page));
       return;
-    case ConsoleAction::send_break:
+    case ConsoleAction::send_break:  // the console's own
     case ConsoleAction::help:
-      return;  // the console's own
-    case ConsoleAction::detach:
+    case ConsoleAction::detach:  // of `skiff console`
     case ConsoleAction::send_file:
     case ConsoleAction::take_writer:
     case ConsoleAction::leave_writer:
-      return;  // of `skiff console`
+      return;
   }
 }
 
@@ -370,8 +369,10 @@ void RunSession::on_output_lost(const std::string& why) {
 void RunSession::shut_down(int exit_status, std::uint32_t timeout) {
   wanted_status_ = exit_status;
   if (!machine_) return;
-  // A paused guest cannot power itself off.
-  if (control_) control_->resume();
+  // A paused guest cannot power itself off; one that has ended meanwhile need not.
+  if (control_) {
+    [[maybe_unused]] const auto resumed = control_->resume();
+  }
   if (!machine_->press_power_button()) {
     log_info("the guest does not listen to its power button; stopping it");
     return stop_machine(exit_status);
