@@ -47,7 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     std::memcpy(memory.bytes.data() + part, sound.bytes.data() + part, 0x1'0000);
   for (std::size_t at = 1; at + 5 <= size; at += 5) {
     const std::size_t part = (1U + data[at] % 3U) * 0x10'0000U;
-    const std::size_t offset = (data[at + 1] | data[at + 2] << 8U) & 0xffffU;
+    const std::size_t offset = data[at + 1] + 256U * data[at + 2];
     std::memcpy(memory.bytes.data() + part + offset, data + at + 3, 2);
   }
   const skiff::LinuxView view = look_at_linux(memory.reader(), memory.image(), {}, 100);
