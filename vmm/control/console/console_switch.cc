@@ -80,8 +80,9 @@ ConsoleSwitch::ConsoleSwitch(boost::asio::io_context& io, const VmConfig& config
   const std::vector<SerialTarget> targets = targets_of(config);
   const std::size_t main = main_port(targets);
   for (std::size_t port = 0; port < targets.size(); ++port) {
-    const bool wanted = targets[port] == SerialTarget::socket ||
-                        (port == main && (options.named || options.terminal == nullptr || options.log));
+    const bool wanted =
+        targets[port] == SerialTarget::socket ||
+        (port == main && (options.named || options.terminal == nullptr || options.log));
     if (wanted) add(port, port == main);
   }
 }
