@@ -24,9 +24,6 @@ constexpr nanoseconds kDiskWait = microseconds(200);
 constexpr nanoseconds kDriverWait = microseconds(200);
 // What the average of the driver's gaps counts longer ones as.
 constexpr nanoseconds kLongGap = microseconds(1000);
-// Of each queue in one round. A driver of a deep queue gets the first completions while the rest is
-// still worked on, and has made more available before that is done: neither waits for the other.
-constexpr unsigned kRoundRequests = 16;
 // Every so many rounds it is looked at anew how soon the disk and the driver answer.
 constexpr unsigned kProbeRounds = 64;
 // How long the first of several completions waits for the next ones.
@@ -325,10 +322,9 @@ std::size_t BlockService::pop_all() {
     execute(*std::exchange(held_, nullptr));
   }
   for (const auto& queue : queues_) {
-    for (unsigned i = 0; i < kRoundRequests && held_ == nullptr && queue->free != nullptr; ++i) {
-      if (!pop_one(*queue)) break;
+    // At most what the ring holds: completions are published between rounds.
+    while (held_ == nullptr && queue->free != nullptr && pop_one(*queue))
       ++popped;
-    }
     if (state_ != State::running) break;
   }
   return popped;
