@@ -19,7 +19,7 @@ namespace http = boost::beast::http;
 
 struct HttpReader::Parser {
   Parser() {
-    request.eager(true);
+    request.eager(false);
     request.header_limit(kMostHeader);
     request.body_limit(kMostBody);
   }
@@ -80,6 +80,14 @@ std::optional<std::expected<HttpRequest, HttpRefusal>> HttpReader::read(std::str
       return std::nullopt;
     }
     if (error) return std::unexpected(refusal(error));
+    if (parser.is_header_done() && !parser.is_done()) {
+      // Beast 1.81 asserts on some broken chunk headers, and no request here needs chunks.
+      if (parser.chunked()) {
+        return std::unexpected(
+            HttpRefusal{411, "a request's body needs a Content-Length, and comes unchunked"});
+      }
+      parser.eager(true);
+    }
     if (!parser.is_done() && input.empty()) return std::nullopt;
   }
   auto request = taken_apart(parser.release());
