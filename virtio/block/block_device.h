@@ -10,8 +10,8 @@
 // Configuration: [[disk]] path = "root.img"
 //
 // Thread rule: as VirtioDevice; resize, set_limits and report functions from any thread. Destroyed
-// while its executor's thread still runs its loop, or on that thread. Source: Virtual I/O Device
-// (VIRTIO) 1.2, 5.2.
+// while its executor's thread still runs its loop, or on that thread.
+// Source: Virtual I/O Device (VIRTIO) 1.2, 5.2.
 #pragma once
 
 #include <chrono>

@@ -17,6 +17,7 @@
 #include "vmm/base/log.h"
 #include "vmm/control/api/vm_json.h"
 #include "vmm/control/run_directory/run_files.h"
+#include "vmm/control/terminal.h"
 #include "vmm/machine/ledger_report.h"
 #include "vmm/machine/run_machine.h"
 
@@ -51,16 +52,6 @@ constexpr auto kFarewell = std::chrono::seconds(1);
 bool is_ignored(int signal_number) {
   struct sigaction action{};
   return ::sigaction(signal_number, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
-}
-
-// Lines that end in CR LF, as a raw terminal needs, behind what stands in the terminal's last one.
-std::string for_raw_terminal(const std::string& text) {
-  std::string lines = "\r\n";
-  for (const char character : text) {
-    if (character == '\n') lines += '\r';
-    lines += character;
-  }
-  return lines;
 }
 
 void write_whole(int fd, std::string_view text) {
@@ -348,7 +339,7 @@ void RunSession::on_action(ConsoleAction action) {
       if (machine_ && !machine_->send_nmi()) console_.tell("skiff: no NMI on this host\r\n");
       return;
     case ConsoleAction::why:
-      if (machine_) console_.tell(for_raw_terminal(explain().page));
+      if (machine_) console_.tell("\r\n" + with_returns(explain().page));
       return;
     case ConsoleAction::send_break:  // the console's own
     case ConsoleAction::help:

@@ -7,9 +7,9 @@
 //   SIGWINCH                  the window's new size goes to the console's device
 //   (one of these that was ignored when Skiff started stays ignored)
 //   guest reset               a new Machine, unless machine.on_reboot = "exit"
-//   control socket            of a named VM: SessionControl, answered by a ControlServer that is
-//   made
-//                             once the guest runs, so that it costs the start nothing
+//   control socket            of a named VM: SessionControl, asked through a ControlServer, which
+//   is
+//                             made once the guest runs, so that it costs the start nothing
 //
 // Thread rule: main thread; it also runs the io_context.
 #pragma once

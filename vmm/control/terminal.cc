@@ -85,6 +85,15 @@ bool is_cooked(const termios& modes) {
 
 }  // namespace
 
+std::string with_returns(std::string_view text) {
+  std::string lines;
+  for (const char character : text) {
+    if (character == '\n') lines += '\r';
+    lines += character;
+  }
+  return lines;
+}
+
 Terminal::Terminal(int fd) : fd_(fd), is_terminal_(::isatty(fd) == 1) {
   if (!is_terminal_) return;
   start_watcher();

@@ -15,9 +15,15 @@
 #include <sys/types.h>
 #include <termios.h>
 
+#include <string>
+#include <string_view>
+
 #include "vmm/base/fd.h"
 
 namespace skiff {
+
+// With CR LF for LF, as a raw terminal needs.
+std::string with_returns(std::string_view text);
 
 class Terminal {
  public:

@@ -214,10 +214,7 @@ void ConsoleViewer::flush_output() {
 // To the person, not into the guest's output.
 void ConsoleViewer::tell(std::string_view text) {
   std::string line = terminal_.raw() ? "\r\nskiff: " : "skiff: ";
-  for (const char letter : text) {
-    if (letter == '\n' && terminal_.raw()) line += '\r';
-    line += letter;
-  }
+  line += terminal_.raw() ? with_returns(text) : std::string(text);
   if (!text.ends_with('\n')) line += terminal_.raw() ? "\r\n" : "\n";
   [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
 }
