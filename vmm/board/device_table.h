@@ -16,6 +16,7 @@
 #include "virtio/core/virtio_device.h"
 #include "vmm/base/clock.h"
 #include "vmm/board/device_controls.h"
+#include "vmm/board/emulated_device.h"
 #include "vmm/io/byte_channel.h"
 #include "vmm/io/executor.h"
 #include "vmm/machine/vm_config.h"
@@ -31,12 +32,14 @@ struct DeviceContext {
   std::function<ByteSink&(const VirtioConsolePortConfig&)> console_port_sink;
 };
 
+// A virtio device or an emulated one.
 struct ConfiguredDevice {
-  std::unique_ptr<VirtioDevice> device;
-  VirtioConfig virtio;
+  std::unique_ptr<VirtioDevice> device{};
+  std::unique_ptr<EmulatedDevice> emulated{};
+  VirtioConfig virtio{};  // of `device`
   // The part of it that is the other end of the person's terminal; null: none.
   CharacterDevice* terminal = nullptr;
-  // What of it can be seen and changed while it runs, of `device`; null: nothing.
+  // What of it can be seen and changed while it runs, of the device; null: nothing.
   std::unique_ptr<DeviceControls> controls{};
   // The character streams that it has, in the configuration's order.
   std::vector<CharacterDevice*> character_devices{};

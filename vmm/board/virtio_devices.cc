@@ -14,7 +14,7 @@ namespace skiff {
 namespace {
 
 TransportOptions options_of(const VirtioConfig& virtio, const VirtioDevice& device,
-                            VirtioPlaces& places) {
+                            DevicePlaces& places) {
   return {.event_idx = virtio.event_idx,
           .packed = virtio.packed,
           .on_needs_reset = [&device, &places] { places.on_needs_reset(device.name()); }};
@@ -24,13 +24,16 @@ TransportOptions options_of(const VirtioConfig& virtio, const VirtioDevice& devi
 
 // A transport resets its device when it is destroyed: first it, then the device.
 struct VirtioDevices::Placed {
-  std::unique_ptr<VirtioDevice> device;
-  std::unique_ptr<DeviceControls> controls;  // of `device`; null: nothing can be changed
+  std::string_view name() const { return device ? device->name() : emulated->name(); }
+
+  std::unique_ptr<VirtioDevice> device;      // or
+  std::unique_ptr<EmulatedDevice> emulated;  // this
+  std::unique_ptr<DeviceControls> controls;  // of it; null: nothing can be changed
   std::unique_ptr<PciTransport> pci;
   std::unique_ptr<MmioTransport> mmio;
 };
 
-VirtioDevices::VirtioDevices(std::vector<ConfiguredDevice> devices, VirtioPlaces& places) {
+VirtioDevices::VirtioDevices(std::vector<ConfiguredDevice> devices, DevicePlaces& places) {
   for (ConfiguredDevice& configured : devices) {
     auto& placed = *placed_.emplace_back(std::make_unique<Placed>());
     placed.device = std::move(configured.device);
@@ -38,6 +41,11 @@ VirtioDevices::VirtioDevices(std::vector<ConfiguredDevice> devices, VirtioPlaces
     if (configured.terminal != nullptr) terminal_ = configured.terminal;
     character_devices_.insert(character_devices_.end(), configured.character_devices.begin(),
                               configured.character_devices.end());
+    if (configured.emulated) {
+      placed.emulated = std::move(configured.emulated);
+      placed.emulated->place(places);
+      continue;
+    }
     const VirtioConfig& virtio = configured.virtio;
     if (virtio.face == VirtioFace::mmio) {
       place_on_mmio(placed, virtio, places);
@@ -53,7 +61,7 @@ VirtioDevices::VirtioDevices(std::vector<ConfiguredDevice> devices, VirtioPlaces
 VirtioDevices::~VirtioDevices() = default;
 
 void VirtioDevices::place_on_mmio(Placed& placed, const VirtioConfig& virtio,
-                                  VirtioPlaces& places) {
+                                  DevicePlaces& places) {
   const MmioPlace place = places.next_mmio_place();
   placed.mmio = std::make_unique<MmioTransport>(
       *placed.device, places.memory(), options_of(virtio, *placed.device, places),
@@ -72,16 +80,20 @@ void VirtioDevices::place_on_mmio(Placed& placed, const VirtioConfig& virtio,
 
 std::vector<DeviceStats> VirtioDevices::stats() const {
   std::vector<DeviceStats> all;
-  for (const auto& placed : placed_)
-    all.push_back(placed->pci ? placed->pci->stats() : placed->mmio->stats());
+  for (const auto& placed : placed_) {
+    all.push_back(placed->emulated ? placed->emulated->stats()
+                  : placed->pci    ? placed->pci->stats()
+                                   : placed->mmio->stats());
+  }
   return all;
 }
 
 DeviceInfo VirtioDevices::info_of(const Placed& placed) {
   DeviceInfo info;
-  info.name = placed.device->name();
-  info.kind = virtio::kind_name(placed.device->device_id());
-  info.face = placed.pci ? "virtio" : "virtio-mmio";
+  info.name = placed.name();
+  info.kind =
+      placed.emulated ? placed.emulated->kind() : virtio::kind_name(placed.device->device_id());
+  info.face = placed.emulated ? placed.emulated->face() : placed.pci ? "virtio" : "virtio-mmio";
   if (placed.controls) placed.controls->describe(info);
   return info;
 }
@@ -94,8 +106,8 @@ std::vector<DeviceInfo> VirtioDevices::infos() const {
 }
 
 ControlResult<DeviceInfo> VirtioDevices::change(std::string_view name, const DeviceChange& change) {
-  const auto found = std::ranges::find_if(
-      placed_, [name](const auto& placed) { return placed->device->name() == name; });
+  const auto found =
+      std::ranges::find_if(placed_, [name](const auto& placed) { return placed->name() == name; });
   if (found == placed_.end()) return std::unexpected(no_such_device(name));
   Placed& placed = **found;
   const auto done =

@@ -1,6 +1,6 @@
-// The virtio devices of one board: each gets a transport (a PCI function, or a virtio-mmio register
-// block) and its place on a bus. Knows no architecture: what a board has to give comes as
-// VirtioPlaces.
+// The configured devices of one board: a virtio device gets a transport (a PCI function, or a
+// virtio-mmio register block) and its place on a bus, an emulated one places itself. Knows no
+// architecture: what a board has to give comes as DevicePlaces.
 //
 // Nothing that costs time happens before a driver is there: doorbells are attached when it
 // activates a device, interrupt routes are made when it gives a vector its message.
@@ -36,15 +36,19 @@ struct MmioPlace {
   IrqSink* wire = nullptr;
 };
 
-// What a board gives to its virtio devices; all of it outlives them.
-class VirtioPlaces {
+// What a board gives to its configured devices; all of it outlives them.
+class DevicePlaces {
  public:
-  virtual ~VirtioPlaces() = default;
+  virtual ~DevicePlaces() = default;
   virtual const GuestMemory& memory() = 0;
   virtual DoorbellRegistry& doorbells() = 0;
   virtual MsiSink& msi() = 0;
   virtual PciBus& pci() = 0;
   virtual IoBus& mmio() = 0;
+  virtual IoBus& ports() = 0;
+  // The wire of an old fixed interrupt line, such as 14 for the first IDE channel: one that
+  // the device has named in fixed_irqs(). Throws ConfigError where the board has no such line.
+  virtual IrqSink& fixed_irq(std::uint32_t line) = 0;
   // The next free one. Throws ConfigError where there is none.
   virtual MmioPlace next_mmio_place() = 0;
   // The driver of this device broke it: it needs a reset. Any thread, again and again; no lock is
@@ -55,7 +59,7 @@ class VirtioPlaces {
 class VirtioDevices {
  public:
   // PCI functions take the free slots in the order of `devices`. Throws ConfigError or HostError.
-  VirtioDevices(std::vector<ConfiguredDevice> devices, VirtioPlaces& places);
+  VirtioDevices(std::vector<ConfiguredDevice> devices, DevicePlaces& places);
   ~VirtioDevices();
   VirtioDevices(const VirtioDevices&) = delete;
   VirtioDevices& operator=(const VirtioDevices&) = delete;
@@ -78,7 +82,7 @@ class VirtioDevices {
   struct Placed;
   static DeviceInfo info_of(const Placed& placed);
 
-  void place_on_mmio(Placed& placed, const VirtioConfig& virtio, VirtioPlaces& places);
+  void place_on_mmio(Placed& placed, const VirtioConfig& virtio, DevicePlaces& places);
 
   std::vector<std::unique_ptr<Placed>> placed_;
   std::vector<HwDescription> descriptions_;

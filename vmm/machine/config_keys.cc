@@ -18,6 +18,8 @@ constexpr std::array kProtocols = {"auto"sv, "linux64"sv,   "linux-direct"sv,
 constexpr std::array kFlatModes = {"real"sv, "protected"sv, "long"sv};
 constexpr std::array kSerialTargets = {"console"sv, "file"sv, "null"sv, "socket"sv};
 constexpr std::array kFaces = {"virtio"sv, "virtio-mmio"sv};
+constexpr std::array kDiskFaces = {"virtio"sv, "virtio-mmio"sv};
+constexpr std::array kNetFaces = {"virtio"sv, "virtio-mmio"sv};
 constexpr std::array kRings = {"split"sv, "packed"sv};
 constexpr std::array kDiskBackends = {"file"sv, "memory"sv, "null"sv};
 constexpr std::array kDiskEngines = {"auto"sv, "io_uring"sv, "threads"sv};
@@ -102,7 +104,7 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
     {"disk", "backend", choice, "\"file\"", "what keeps the bytes", 0, 0, false, kDiskBackends},
     {"disk", "size", size, "none", "of a disk that is no file", 512, kMaxConfigDisk},
     {"disk", "face", choice, "\"virtio\"", "how the guest finds it: on PCI, or as virtio-mmio", 0,
-     0, false, kFaces},
+     0, false, kDiskFaces},
     {"disk", "read_only", boolean, "false", "whether writes are refused"},
     {"disk", "direct", boolean, "false", "whether the host's page cache is passed by (O_DIRECT)"},
     {"disk", "lock", boolean, "true", "whether the file is locked against double use"},
@@ -129,7 +131,7 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
     {"net", "fd", integer, "none", "an open tap descriptor Skiff was started with", 3, 1048576},
     {"net", "offload", boolean, "true", "checksum and segmentation offloads"},
     {"net", "face", choice, "\"virtio\"", "how the guest finds it: on PCI, or as virtio-mmio", 0, 0,
-     false, kFaces},
+     false, kNetFaces},
     {"net", "mac", string, "a random one", "the card's address"},
     {"net", "mtu", integer, "by back-end", "largest packet the guest is told of", 68, 65535},
     {"net", "queues", integer, "1", "pairs of queues", 1, 64},

@@ -76,6 +76,7 @@ bool is_busy(const VcpuFacts& vcpu) {
 void describe_config(GuestFacts& facts, const VmConfig& config) {
   facts.has_initrd = !config.boot.initrd.empty();
   for (const DiskConfig& disk : config.disks) {
+    if (disk.face != DiskFace::virtio) continue;
     facts.disks.push_back({.path = disk.host.path.empty() ? "the disk" : disk.host.path,
                            .is_mmio = disk.virtio.face == VirtioFace::mmio});
   }

@@ -114,8 +114,12 @@ struct VirtioConfig {
   std::string thread;     // an I/O thread; empty: Skiff chooses
 };
 
+// What a guest takes it for. `virtio`: VirtioConfig::face says where.
+enum class DiskFace { virtio };
+
 struct DiskConfig {
   DiskOptions host;
+  DiskFace face = DiskFace::virtio;
   VirtioConfig virtio;
   std::string serial;  // at most BlockOptions::kSerialSize bytes
   std::uint16_t queues = 1;
@@ -124,8 +128,11 @@ struct DiskConfig {
   RateLimit bandwidth;
 };
 
+enum class NetFace { virtio };
+
 struct NetConfig {
   NetOptions host;
+  NetFace face = NetFace::virtio;
   VirtioConfig virtio;
   std::optional<MacAddress> mac;
   // Drawn when the configuration was loaded, for a card that gets its address from nobody else: the

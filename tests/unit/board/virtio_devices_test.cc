@@ -24,13 +24,15 @@ using testing::IsEmpty;
 constexpr std::uint64_t kMmioStart = 0xe010'0000;
 constexpr std::uint32_t kFirstIrq = 10;
 
-class FakePlaces final : public VirtioPlaces {
+class FakePlaces final : public DevicePlaces {
  public:
   const GuestMemory& memory() override { return memory_; }
   DoorbellRegistry& doorbells() override { return doorbells_; }
   MsiSink& msi() override { return msi_; }
   PciBus& pci() override { return bus_; }
   IoBus& mmio() override { return mmio_; }
+  IoBus& ports() override { return ports_; }
+  IrqSink& fixed_irq(std::uint32_t) override { return irq_; }
   MmioPlace next_mmio_place() override {
     if (next_ == room) throw ConfigError("no room");
     const std::uint64_t index = next_++;
@@ -67,6 +69,22 @@ ConfiguredDevice device(std::uint32_t id, VirtioFace face = VirtioFace::pci) {
       .controls = nullptr};
 }
 
+class FakeEmulated final : public EmulatedDevice {
+ public:
+  std::string_view name() const override { return "disk7"; }
+  std::string_view kind() const override { return "disk"; }
+  std::string_view face() const override { return "nvme"; }
+  void place(DevicePlaces& places) override {
+    function_ = std::make_unique<PciFunction>(
+        name(), PciIdentity{.vendor = 0x1b36, .device = 0x0010, .class_code = 0x01'08'02});
+    places.pci().add(*function_);
+  }
+  DeviceStats stats() const override { return {.name = "disk7", .kind = "nvme"}; }
+
+ private:
+  std::unique_ptr<PciFunction> function_;
+};
+
 template <typename... Devices>
 std::vector<ConfiguredDevice> list(Devices... devices) {
   std::vector<ConfiguredDevice> out;
@@ -88,6 +106,22 @@ TEST(VirtioDevices, TakeTheFreeSlotsInTheirOrder) {
   EXPECT_THAT(devices.descriptions(), IsEmpty());
   EXPECT_EQ(devices.mmio_cmdline(), "");
   EXPECT_EQ(devices.terminal(), nullptr);
+}
+
+TEST(VirtioDevices, EmulatedOnesPlaceThemselvesInTheSameOrder) {
+  FakePlaces places;
+  VirtioDevices devices(
+      list(device(2), ConfiguredDevice{.emulated = std::make_unique<FakeEmulated>()}, device(4)),
+      places);
+  EXPECT_EQ(places.slot(1)->config_read(0, 4), 0x0010'1b36U);
+  EXPECT_EQ(places.slot(2)->config_read(2, 2), 0x1044U);
+  const std::vector<DeviceInfo> infos = devices.infos();
+  ASSERT_EQ(infos.size(), 3U);
+  EXPECT_EQ(infos[1].name, "disk7");
+  EXPECT_EQ(infos[1].kind, "disk");
+  EXPECT_EQ(infos[1].face, "nvme");
+  EXPECT_EQ(devices.stats().at(1).kind, "nvme");
+  EXPECT_FALSE(devices.change("disk7", {.link = true}));
 }
 
 TEST(VirtioDevices, LeaveTheirSlotsWhenTheyGo) {

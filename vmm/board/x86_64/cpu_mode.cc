@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 
 #include "vmm/board/x86_64/page_walk.h"
+#include "vmm/board/x86_64/register_bits.h"
 
 namespace skiff {
 namespace {
 
 constexpr std::uint64_t kCr0Protected = 1;
-constexpr std::uint64_t kEferLongActive = 1ULL << 10;
-constexpr std::uint64_t kFlagsInterrupts = 1ULL << 9;
 constexpr std::uint64_t kFlagsVirtual8086 = 1ULL << 17;
 
 std::uint64_t linear(const SegmentState& segment, std::uint64_t offset, bool is_wide) {

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "vmm/board/x86_64/register_bits.h"
+
 namespace skiff {
 namespace {
 
@@ -9,7 +11,6 @@ constexpr std::uint64_t kCr0Paging = 1ULL << 31;
 constexpr std::uint64_t kCr4PageSize = 1ULL << 4;
 constexpr std::uint64_t kCr4Pae = 1ULL << 5;
 constexpr std::uint64_t kCr4La57 = 1ULL << 12;
-constexpr std::uint64_t kEferLongActive = 1ULL << 10;
 constexpr std::uint64_t kEferNoExecute = 1ULL << 11;
 
 constexpr std::uint64_t kPresent = 1, kWritable = 2, kUser = 4;

@@ -17,6 +17,8 @@ namespace {
 // end.
 constexpr std::array<std::uint32_t, 8> kSpareIrqs = {10, 11, 5, 12, 14, 15, 7, 6};
 
+constexpr std::uint32_t kIsaIrqs = 16;
+
 std::vector<std::uint32_t> free_irqs(const VmConfig& config) {
   std::vector<std::uint32_t> out;
   for (const std::uint32_t irq : kSpareIrqs) {
@@ -48,12 +50,38 @@ PcVirtio::PcVirtio(const BoardContext& context, PciBus& bus)
       .io_thread = context.io_thread,
       .console_port_sink = context.console_port_sink,
   });
+  for (const ConfiguredDevice& device : devices)
+    if (device.emulated) take_fixed_irqs(*device.emulated);
   mmio_devices_ = static_cast<std::size_t>(std::ranges::count_if(
       devices, [](const auto& device) { return device.virtio.face == VirtioFace::mmio; }));
-  devices_ = std::make_unique<VirtioDevices>(std::move(devices), static_cast<VirtioPlaces&>(*this));
+  devices_ = std::make_unique<VirtioDevices>(std::move(devices), static_cast<DevicePlaces&>(*this));
 }
 
 PcVirtio::~PcVirtio() = default;
+
+PcVirtio::Wire& PcVirtio::wire(std::uint32_t irq) {
+  auto& wire = wires_[irq];
+  if (!wire) wire = std::make_unique<Wire>(context_.vm, irq);
+  return *wire;
+}
+
+void PcVirtio::take_fixed_irqs(const EmulatedDevice& device) {
+  for (const std::uint32_t line : device.fixed_irqs()) {
+    for (const SerialConfig& serial : context_.config.serial) {
+      if (serial.irq != line) continue;
+      throw ConfigError(
+          fmt::format("{} needs interrupt {}, which is COM{}'s: set its irq in "
+                      "[[serial]] to another",
+                      device.name(), line, serial.unit));
+    }
+    std::erase(free_irqs_, line);
+  }
+}
+
+IrqSink& PcVirtio::fixed_irq(std::uint32_t line) {
+  if (line >= kIsaIrqs) throw ConfigError(fmt::format("there is no interrupt line {}", line));
+  return wire(line).shared.add_input();
+}
 
 MmioPlace PcVirtio::next_mmio_place() {
   const std::size_t index = next_mmio_++;
@@ -65,8 +93,6 @@ MmioPlace PcVirtio::next_mmio_place() {
                     pc::kVirtioMmio.size / pc::kVirtioMmioStep));
   }
   const std::uint32_t irq = free_irqs_[index % free_irqs_.size()];
-  auto& wire = wires_[irq];
-  if (!wire) wire = std::make_unique<Wire>(context_.vm, irq);
   // Shared with the device that comes, or came, one round of the list later or earlier.
   const std::size_t first = index % free_irqs_.size();
   return {.registers = registers,
@@ -74,7 +100,7 @@ MmioPlace PcVirtio::next_mmio_place() {
                         .trigger = IrqTrigger::level,
                         .polarity = IrqPolarity::active_high,
                         .shared = first + free_irqs_.size() < mmio_devices_},
-          .wire = &wire->shared.add_input()};
+          .wire = &wire(irq).shared.add_input()};
 }
 
 }  // namespace skiff

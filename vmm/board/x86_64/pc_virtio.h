@@ -18,7 +18,7 @@
 namespace skiff {
 
 // Thread rule: created and destroyed while no vCPU runs.
-class PcVirtio final : private VirtioPlaces {
+class PcVirtio final : private DevicePlaces {
  public:
   // `bus`: its BARs are assigned afterwards. Throws ConfigError or HostError.
   PcVirtio(const BoardContext& context, PciBus& bus);
@@ -29,12 +29,16 @@ class PcVirtio final : private VirtioPlaces {
  private:
   // Where there are more devices than free interrupts, several share one as a wired OR.
   struct Wire;
+  Wire& wire(std::uint32_t irq);
+  void take_fixed_irqs(const EmulatedDevice& device);
 
   const GuestMemory& memory() override { return context_.memory; }
   DoorbellRegistry& doorbells() override { return doorbells_; }
   MsiSink& msi() override { return msi_; }
   PciBus& pci() override { return bus_; }
   IoBus& mmio() override { return context_.mmio; }
+  IoBus& ports() override { return context_.ports; }
+  IrqSink& fixed_irq(std::uint32_t line) override;
   MmioPlace next_mmio_place() override;
   void on_needs_reset(std::string_view device) noexcept override {
     context_.events.on_needs_reset(device);

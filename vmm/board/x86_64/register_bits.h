@@ -9,6 +9,9 @@
 
 namespace skiff {
 
+inline constexpr std::uint64_t kEferLongActive = 1ULL << 10;
+inline constexpr std::uint64_t kFlagsInterrupts = 1ULL << 9;
+
 // Names of the bits that are set, "PG WP PE", highest first; bits without a name as "bit13".
 std::string cr0_bits(std::uint64_t value);
 std::string cr4_bits(std::uint64_t value);

@@ -5,11 +5,11 @@
 
 #include "vmm/board/x86_64/cpu_mode.h"
 #include "vmm/board/x86_64/linear_memory.h"
+#include "vmm/board/x86_64/register_bits.h"
 
 namespace skiff {
 namespace {
 
-constexpr std::uint64_t kFlagsInterrupts = 1ULL << 9;
 constexpr std::uint64_t kUpperHalf = 1ULL << 63;
 // With page table isolation a process has two roots beside each other, the one of user mode, which
 // maps next to nothing of the kernel, second (Linux: PTI_USER_PGTABLE_BIT).
