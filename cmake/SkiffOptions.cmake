@@ -2,11 +2,7 @@
 option(SKIFF_TESTS "Build the tests" ON)
 option(SKIFF_FUZZ "Build the fuzzers with libFuzzer (clang only)" OFF)
 option(SKIFF_WERROR "Treat warnings as errors" OFF)
-# g++ 12 warns of array bounds inside the standard library where it comes from a precompiled header.
-option(SKIFF_PCH "Precompile headers (clang): faster from scratch, not with a compiler cache" OFF)
-if(SKIFF_PCH AND NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
-  message(FATAL_ERROR "SKIFF_PCH is for clang")
-endif()
+option(SKIFF_UNITY "Compile each room and each test as one file (CI): half the time from scratch" OFF)
 set(SKIFF_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined or thread")
 
 if(NOT CMAKE_BUILD_TYPE)

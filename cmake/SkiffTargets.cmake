@@ -1,39 +1,39 @@
-# With SKIFF_PCH the standard headers that nearly every file includes, half of its compile time,
-# are read once. What a file needs it includes all the same: builds without
-# SKIFF_PCH (a user's, the aarch64 one) tell.
-if(SKIFF_PCH)
-  add_library(skiff_room_headers STATIC cmake/room_headers.cc)
-  target_link_libraries(skiff_room_headers PRIVATE skiff_flags skiff_fmt)
-  target_precompile_headers(skiff_room_headers PRIVATE
-    <fmt/core.h> <algorithm> <array> <atomic> <chrono> <condition_variable> <cstdint> <cstring>
-    <expected> <functional> <memory> <mutex> <optional> <span> <string> <string_view> <utility>
-    <variant> <vector>)
-endif()
-
-# skiff_room(NAME SOURCES ... LINKS ...): the static library of one room of the house.
-# What a room may include is what it links; see docs/architecture.md.
-function(skiff_room name)
-  cmake_parse_arguments(ROOM "" "" "SOURCES;LINKS" ${ARGN})
-  add_library(${name} STATIC ${ROOM_SOURCES})
-  target_link_libraries(${name} PUBLIC skiff_flags ${ROOM_LINKS})
-  if(SKIFF_PCH)
-    target_precompile_headers(${name} REUSE_FROM skiff_room_headers)
+# With SKIFF_UNITY the headers that every file of a room includes, half of the compile time, are read
+# once a room. What a file needs it includes all the same, which the build without it tells; and what
+# is local to a file needs a name that no other file of its room gives something else. Files that
+# cannot keep to that (two `using namespace` of registers' names) are named behind APART.
+function(skiff_unity target)
+  if(SKIFF_UNITY)
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
+    set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
   endif()
 endfunction()
 
-# skiff_test(NAME LABEL unit|kvm|lab SOURCES ... LINKS ...): a GoogleTest program, each of its tests
-# one CTest test with that label.
+# skiff_room(NAME SOURCES ... [APART ...] LINKS ...): the static library of one room of the house.
+# What a room may include is what it links; see docs/architecture.md.
+function(skiff_room name)
+  cmake_parse_arguments(ROOM "" "" "SOURCES;APART;LINKS" ${ARGN})
+  add_library(${name} STATIC ${ROOM_SOURCES} ${ROOM_APART})
+  target_link_libraries(${name} PUBLIC skiff_flags ${ROOM_LINKS})
+  skiff_unity(${name} ${ROOM_APART})
+endfunction()
+
+# Tests are compiled without optimisation, which halves their compile time; what they test is not.
+# Nor do fuzzers look for coverage in them.
+set(SKIFF_TEST_OPTIONS -O0 $<$<BOOL:${SKIFF_FUZZ}>:-fno-sanitize=fuzzer-no-link>)
+
+# skiff_test(NAME LABEL unit|kvm|lab SOURCES ... [APART ...] LINKS ...): a GoogleTest program, each of
+# its tests one CTest test with that label.
 function(skiff_test name)
-  cmake_parse_arguments(TEST "" "LABEL;TIMEOUT" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(TEST "" "LABEL;TIMEOUT" "SOURCES;APART;LINKS" ${ARGN})
   if(NOT TEST_TIMEOUT)
     set(TEST_TIMEOUT 60)
   endif()
-  add_executable(${name} ${TEST_SOURCES})
+  add_executable(${name} ${TEST_SOURCES} ${TEST_APART})
   target_link_libraries(${name} PRIVATE skiff_flags ${TEST_LINKS} GTest::gmock GTest::gtest
                         GTest::gtest_main)
-  if(SKIFF_PCH)
-    target_precompile_headers(${name} REUSE_FROM skiff_test_headers)
-  endif()
+  target_compile_options(${name} PRIVATE ${SKIFF_TEST_OPTIONS})
+  skiff_unity(${name} ${TEST_APART})
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 TEST_PREFIX "${TEST_LABEL}/"
                        PROPERTIES LABELS ${TEST_LABEL} TIMEOUT ${TEST_TIMEOUT})
 endfunction()

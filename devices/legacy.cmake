@@ -2,6 +2,11 @@
 # A new one adds its files here and a line to vmm/board's device table.
 skiff_room(devices_legacy
   SOURCES
+    rtc/cmos_rtc_registers.cc
+    rtc/rtc_calendar.cc
+    serial/uart_16550.cc
+    serial/uart_16550_registers.cc
+  APART
     acpi/acpi_pm.cc
     acpi/reset_control.cc
     misc/debug_exit.cc
@@ -10,8 +15,4 @@ skiff_room(devices_legacy
     misc/post_code.cc
     misc/pvpanic.cc
     rtc/cmos_rtc.cc
-    rtc/cmos_rtc_registers.cc
-    rtc/rtc_calendar.cc
-    serial/uart_16550.cc
-    serial/uart_16550_registers.cc
   LINKS vmm_io)

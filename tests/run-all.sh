@@ -53,7 +53,7 @@ fi
 
 if wanted sanitize; then
   stage "clang build with address and undefined-behaviour sanitizers, every warning an error"
-  configure fuzz -DSKIFF_WERROR=ON -DSKIFF_PCH=ON
+  configure fuzz -DSKIFF_WERROR=ON -DSKIFF_UNITY=ON
   build build-fuzz
   stage "unit tests under the sanitizers"
   run_ctest build-fuzz unit -j"$jobs"
@@ -61,7 +61,7 @@ fi
 
 if wanted thread; then
   stage "thread sanitizer: the tests that use threads"
-  configure tsan
+  configure tsan -DSKIFF_UNITY=ON
   build build-tsan unit_base unit_io unit_vcpu unit_devices pci_test control_test io_executor_test \
     stdio_console_test kvm_vcpu_thread virtio_ring_race_test virtio_transport_test queue_service_test \
     virtio_reset_race_test console_test virtio_console_test virtio_net_thread_test unit_disk
@@ -70,7 +70,7 @@ fi
 
 if wanted tidy; then
   stage "clang-tidy"
-  run-clang-tidy-19 -quiet -p build-fuzz -j "$jobs" "$PWD/(vmm|devices|virtio)/.*\.cc$" >build-fuzz/tidy.log 2>&1 ||
+  run-clang-tidy-19 -quiet -p build-fuzz -j "$jobs" "^$PWD/(build-fuzz/)?(vmm|devices|virtio)/.*\.(cc|cxx)$" >build-fuzz/tidy.log 2>&1 ||
     { grep -E 'warning:|error:' build-fuzz/tidy.log | sort -u; exit 1; }
 fi
 
@@ -82,7 +82,7 @@ fi
 if wanted aarch64; then
   stage "cross-build for aarch64"
   cmake/install-packages.sh aarch64
-  configure aarch64 -DSKIFF_TESTS=OFF -DSKIFF_WERROR=ON
+  configure aarch64 -DSKIFF_TESTS=OFF -DSKIFF_WERROR=ON -DSKIFF_UNITY=ON
   build build-aarch64
 fi
 

@@ -9,8 +9,6 @@
 namespace skiff {
 namespace {
 
-constexpr unsigned kDword = 4;
-
 constexpr std::uint8_t byte_of(std::uint64_t value, unsigned index) {
   return static_cast<std::uint8_t>(value >> (index * 8));
 }
@@ -44,12 +42,12 @@ void PciConfigSpace::write(std::uint64_t offset, unsigned width, std::uint64_t v
 }
 
 std::uint32_t PciConfigSpace::get(unsigned offset, unsigned width) const {
-  assert(width <= kDword && fits(bytes_.size(), offset, width));
+  assert(width <= pci::kDword && fits(bytes_.size(), offset, width));
   return static_cast<std::uint32_t>(read(offset, width));
 }
 
 void PciConfigSpace::set(unsigned offset, unsigned width, std::uint32_t value) {
-  assert(width <= kDword && fits(bytes_.size(), offset, width));
+  assert(width <= pci::kDword && fits(bytes_.size(), offset, width));
   for (unsigned i = 0; i < width; ++i)
     bytes_[offset + i].value = byte_of(value, i);
 }
@@ -61,13 +59,13 @@ void PciConfigSpace::set_initial(unsigned offset, unsigned width, std::uint32_t 
 }
 
 void PciConfigSpace::set_writable(unsigned offset, unsigned width, std::uint32_t mask) {
-  assert(width <= kDword && fits(bytes_.size(), offset, width));
+  assert(width <= pci::kDword && fits(bytes_.size(), offset, width));
   for (unsigned i = 0; i < width; ++i)
     bytes_[offset + i].writable = byte_of(mask, i);
 }
 
 void PciConfigSpace::set_write_one_to_clear(unsigned offset, unsigned width, std::uint32_t mask) {
-  assert(width <= kDword && fits(bytes_.size(), offset, width));
+  assert(width <= pci::kDword && fits(bytes_.size(), offset, width));
   for (unsigned i = 0; i < width; ++i)
     bytes_[offset + i].clears = byte_of(mask, i);
 }
@@ -95,7 +93,7 @@ unsigned PciConfigSpace::add_capability(std::uint8_t id, std::span<const std::by
   set_initial(link, 1, at);
   set_initial(pci::kStatus, 2, get(pci::kStatus, 2) | pci::kStatusCapabilities);
   last_capability_ = at;
-  next_free_ = align_up(at + 2 + static_cast<unsigned>(body.size()), kDword);
+  next_free_ = align_up(at + 2 + static_cast<unsigned>(body.size()), pci::kDword);
   return at;
 }
 
@@ -103,16 +101,16 @@ unsigned PciConfigSpace::add_extended_capability(std::uint16_t id, std::uint8_t 
                                                  std::span<const std::byte> body,
                                                  std::span<const std::byte> writable) {
   const unsigned at = next_extended_;
-  if (!fits(bytes_.size(), at, body.size() + kDword)) {
+  if (!fits(bytes_.size(), at, body.size() + pci::kDword)) {
     throw ConfigError("a PCI function has no room for another extended capability");
   }
-  set_initial(at, kDword, id | (version & 0xfU) << 16);
-  place(at + kDword, body, writable);
+  set_initial(at, pci::kDword, id | (version & 0xfU) << 16);
+  place(at + pci::kDword, body, writable);
   if (last_extended_ != 0) {
-    set_initial(last_extended_, kDword, get(last_extended_, kDword) | at << 20);
+    set_initial(last_extended_, pci::kDword, get(last_extended_, pci::kDword) | at << 20);
   }
   last_extended_ = at;
-  next_extended_ = align_up(at + kDword + static_cast<unsigned>(body.size()), kDword);
+  next_extended_ = align_up(at + pci::kDword + static_cast<unsigned>(body.size()), pci::kDword);
   return at;
 }
 

@@ -12,8 +12,6 @@
 namespace skiff {
 namespace {
 
-constexpr unsigned kDword = 4;
-
 constexpr unsigned bar_register(unsigned index) {
   return pci::kBar0 + index * 4;
 }
@@ -187,9 +185,9 @@ unsigned PciFunction::clamp(std::uint64_t offset, unsigned width) const {
 
 std::uint64_t PciFunction::config_read(std::uint64_t offset, unsigned width) {
   if (offset >= config_size_) return all_ones(width);
-  if (width > kDword) {
-    const std::uint64_t low = config_read(offset, kDword);
-    return low | config_read(offset + kDword, width - kDword) << 32;
+  if (width > pci::kDword) {
+    const std::uint64_t low = config_read(offset, pci::kDword);
+    return low | config_read(offset + pci::kDword, width - pci::kDword) << 32;
   }
   if (touches_device_area(offset, width)) {
     before_config_read(static_cast<unsigned>(offset), clamp(offset, width));
@@ -200,9 +198,9 @@ std::uint64_t PciFunction::config_read(std::uint64_t offset, unsigned width) {
 
 void PciFunction::config_write(std::uint64_t offset, unsigned width, std::uint64_t value) {
   if (offset >= config_size_) return;
-  if (width > kDword) {
-    config_write(offset, kDword, value);
-    config_write(offset + kDword, width - kDword, value >> 32);
+  if (width > pci::kDword) {
+    config_write(offset, pci::kDword, value);
+    config_write(offset + pci::kDword, width - pci::kDword, value >> 32);
     return;
   }
   {

@@ -6,6 +6,8 @@
 
 namespace skiff::pci {
 
+inline constexpr unsigned kDword = 4;  // bytes
+
 inline constexpr std::size_t kConfigSize = 256;           // conventional functions
 inline constexpr std::size_t kExtendedConfigSize = 4096;  // PCI Express functions
 inline constexpr unsigned kSlots = 32;

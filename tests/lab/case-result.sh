@@ -11,6 +11,11 @@ if [ ! -e "$results/$name.status" ]; then
   exit 1
 fi
 status=$(cat "$results/$name.status")
+if [ -e "$results/$name.first-out" ]; then
+  echo "lab: $name failed at its first try:"
+  cat "$results/$name.first-out"
+  [ "$status" != 0 ] || echo "lab: $name passed only at its second try"
+fi
 [ "$status" = 0 ] && exit 0
 cat "$results/$name.out"
 echo "--- end of the guest's console:"

@@ -19,6 +19,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::chrono::milliseconds kRestOfALine{500};
+
 std::runtime_error failure(const char* what) {
   return std::runtime_error(std::string(what) + ": " + std::strerror(errno));
 }
@@ -99,6 +101,13 @@ ConsoleSession::Event ConsoleSession::take_in(Clock::time_point deadline, bool w
   return Event::output;
 }
 
+std::optional<std::string> ConsoleSession::rejected() const {
+  for (const Reject& reject : rejects_) {
+    if (output_.find(reject.text, reject.from) != std::string::npos) return reject.text;
+  }
+  return std::nullopt;
+}
+
 bool ConsoleSession::expect(std::string_view text, std::chrono::milliseconds limit) {
   const auto deadline = Clock::now() + limit;
   for (;;) {
@@ -106,6 +115,10 @@ bool ConsoleSession::expect(std::string_view text, std::chrono::milliseconds lim
     if (at != std::string::npos) {
       matched_ = at + text.size();
       return true;
+    }
+    if (rejected()) {
+      listen(kRestOfALine);
+      return false;
     }
     if (ended_ || take_in(deadline, false) == Event::timeout) return false;
   }

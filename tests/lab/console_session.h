@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace skiff::lab {
@@ -22,8 +23,13 @@ class ConsoleSession {
   ConsoleSession(const ConsoleSession&) = delete;
   ConsoleSession& operator=(const ConsoleSession&) = delete;
 
+  // From here on `text` must not appear.
+  void reject(std::string text) { rejects_.push_back({std::move(text), output_.size()}); }
+  // The first of those texts that appeared all the same, or nothing.
+  std::optional<std::string> rejected() const;
+
   // Takes in output until `text` is found behind what earlier calls matched; false if the time runs
-  // out or the output ends.
+  // out, the output ends, or a rejected text has appeared (and the rest of its line with it).
   bool expect(std::string_view text, std::chrono::milliseconds limit);
   // Writes all of `text`, taking in output meanwhile; false if the program does not take it in
   // time.
@@ -49,6 +55,12 @@ class ConsoleSession {
   bool ended_ = false;
   std::string output_;
   size_t matched_ = 0;
+
+  struct Reject {
+    std::string text;
+    size_t from;  // in the output
+  };
+  std::vector<Reject> rejects_;
 };
 
 }  // namespace skiff::lab

@@ -24,6 +24,23 @@ TEST(ConsoleSession, FindsEachTextOnlyBehindTheOneBefore) {
   EXPECT_TRUE(session.expect("three", kLong));
 }
 
+TEST(ConsoleSession, WaitsNoLongerOnceWhatIsRejectedHasAppeared) {
+  ConsoleSession session(shell("echo good; echo bad; exec sleep 3600"), false, -1);
+  session.reject("bad");
+  EXPECT_TRUE(session.expect("good", kLong));
+  EXPECT_FALSE(session.expect("never", std::chrono::hours(1)));
+  EXPECT_EQ(session.rejected(), "bad");
+}
+
+TEST(ConsoleSession, RejectsOnlyWhatAppearsLater) {
+  ConsoleSession session(shell("echo bad; read line; echo good"), false, -1);
+  EXPECT_TRUE(session.expect("bad", kLong));
+  session.reject("bad");
+  EXPECT_TRUE(session.send("\n", kLong));
+  EXPECT_TRUE(session.expect("good", kLong));
+  EXPECT_EQ(session.rejected(), std::nullopt);
+}
+
 TEST(ConsoleSession, TellsTheExitStatus) {
   ConsoleSession session(shell("exit 42"), false, -1);
   EXPECT_EQ(session.wait_exit(kLong), 42);

@@ -93,6 +93,7 @@ std::string play(const Step& step, ConsoleSession& session, std::chrono::millise
       return *status == std::stoi(step.text) ? "" : "but the status is " + std::to_string(*status);
     }
     case StepKind::reject:
+      session.reject(step.text);
       return "";
   }
   return "";
@@ -137,18 +138,10 @@ using Clock = std::chrono::steady_clock;
 
 bool play_all(const std::vector<Step>& steps, ConsoleSession& session, std::chrono::seconds limit,
               Clock::time_point start, std::ostream& times) {
-  struct Reject {
-    std::string text;
-    size_t from;
-  };
-  std::vector<Reject> rejects;
   for (const Step& step : steps) {
-    if (step.kind == StepKind::reject) rejects.push_back({step.text, session.output().size()});
     std::string problem = play(step, session, limit);
-    for (const Reject& reject : rejects) {
-      if (problem.empty() && session.output().find(reject.text, reject.from) != std::string::npos) {
-        problem = "but \"" + printable(reject.text) + "\" appeared";
-      }
+    if (const auto text = session.rejected()) {
+      problem = "but \"" + printable(*text) + "\" appeared";
     }
     if (!problem.empty()) {
       std::cout << "line " << step.line << ": " << name_of(step.kind) << " \""

@@ -20,13 +20,13 @@ constexpr std::uint64_t kMaxBytes = 64 * MiB;  // of a System.map, a .symtab or 
 constexpr std::uint64_t kMaxOffset = MiB;
 constexpr unsigned kMaxSections = 4096;
 
-[[noreturn]] void refuse(const ByteSource& file, std::string_view why) {
+[[noreturn]] void refuse_symbols(const ByteSource& file, std::string_view why) {
   throw ConfigError(fmt::format("{} {}", file.name(), why));
 }
 
 template <typename Element>
 std::vector<Element> read_table(ByteSource& file, std::uint64_t offset, std::uint64_t bytes) {
-  if (bytes > kMaxBytes) refuse(file, "has a symbol table of more than 64 MiB");
+  if (bytes > kMaxBytes) refuse_symbols(file, "has a symbol table of more than 64 MiB");
   std::vector<Element> table(static_cast<std::size_t>(bytes / sizeof(Element)));
   file.read(offset, std::as_writable_bytes(std::span(table)));
   return table;
@@ -46,7 +46,7 @@ SymbolTable SymbolTable::parse(ByteSource& file) {
   if (!is_elf(head)) {
     table.parse_map(file, file.size().value());
   } else if (head[EI_DATA] != std::byte{ELFDATA2LSB}) {
-    refuse(file, "is a big-endian ELF file");
+    refuse_symbols(file, "is a big-endian ELF file");
   } else if (head[EI_CLASS] == std::byte{ELFCLASS64}) {
     table.parse_elf_symbols<Elf64_Ehdr, Elf64_Shdr, Elf64_Sym>(file);
   } else {
@@ -61,14 +61,15 @@ void SymbolTable::parse_elf_symbols(ByteSource& file) {
   const auto header = read_object<FileHeader>(file, 0);
   if (header.e_shnum == 0) return;
   if (header.e_shentsize != sizeof(SectionHeader) || header.e_shnum > kMaxSections) {
-    refuse(file, "is an ELF file with broken section headers");
+    refuse_symbols(file, "is an ELF file with broken section headers");
   }
   const auto sections =
       read_table<SectionHeader>(file, header.e_shoff, header.e_shnum * sizeof(SectionHeader));
   const auto symtab = std::ranges::find(
       sections, static_cast<decltype(SectionHeader::sh_type)>(SHT_SYMTAB), &SectionHeader::sh_type);
   if (symtab == sections.end()) return;  // stripped
-  if (symtab->sh_link >= sections.size()) refuse(file, "is an ELF file without symbol names");
+  if (symtab->sh_link >= sections.size())
+    refuse_symbols(file, "is an ELF file without symbol names");
   const SectionHeader& strings = sections[symtab->sh_link];
   const auto symbols = read_table<ElfSymbol>(file, symtab->sh_offset, symtab->sh_size);
   const auto names = read_table<char>(file, strings.sh_offset, strings.sh_size);
@@ -96,7 +97,7 @@ void SymbolTable::parse_map(ByteSource& file, std::uint64_t size) {
     const auto digits = static_cast<std::size_t>(after - begin);
     const std::size_t name = line + digits + 3;
     if (error != std::errc() || name >= end || names_[name - 3] != ' ' || names_[name - 1] != ' ') {
-      refuse(file, fmt::format("is neither an ELF file nor a System.map (byte {})", line));
+      refuse_symbols(file, fmt::format("is neither an ELF file nor a System.map (byte {})", line));
     }
     names_[std::min(end, names_.find_first_of(" \t\r", name))] = '\0';
     if (names_[name] != '\0') symbols_.push_back({address, static_cast<std::uint32_t>(name)});

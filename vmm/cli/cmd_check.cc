@@ -14,7 +14,7 @@
 namespace skiff {
 namespace {
 
-constexpr auto kOptions = std::to_array<OptionSpec>({
+constexpr auto kCheckOptions = std::to_array<OptionSpec>({
     {.names = "--set",
      .value = "KEY=VALUE",
      .help = "Check CONFIG with this key set, as run would.",
@@ -22,13 +22,13 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
     {.names = "--json", .value = "", .help = "What was found out about the host as JSON."},
 });
 
-constexpr auto kExamples = std::to_array<ExampleSpec>({
+constexpr auto kCheckExamples = std::to_array<ExampleSpec>({
     {"skiff check", "what this host offers"},
     {"skiff check --json", "the same for programs"},
     {"skiff check vm.toml", "print all errors of vm.toml, or one line beginning with \"ok\""},
 });
 
-int run(const Arguments& arguments) {
+int check_main(const Arguments& arguments) {
   if (arguments.operand.empty()) {
     if (arguments.has("--set")) throw UsageError("check --set needs a configuration file");
     return check_host(arguments.has("--json"));
@@ -39,7 +39,7 @@ int run(const Arguments& arguments) {
   return print_all("ok: " + arguments.operand + ": " + config_summary(config) + "\n");
 }
 
-constexpr CommandSpec kSpec = {
+constexpr CommandSpec kCheckSpec = {
     .name = "check",
     .operands = "[CONFIG]",
     .summary = "check a configuration, or this host",
@@ -49,16 +49,16 @@ constexpr CommandSpec kSpec = {
         "Without: looks whether this host can run virtual machines (/dev/kvm, its API version and "
         "capabilities, huge pages, tun, vhost, io_uring, limits), says how to mend what is wrong, "
         "and measures how fast KVM runs kernel code here. Status 0 if machines can run, else 121.",
-    .options = kOptions,
-    .examples = kExamples,
+    .options = kCheckOptions,
+    .examples = kCheckExamples,
     .operand_completion = Completion::file,
-    .run = run,
+    .run = check_main,
 };
 
 }  // namespace
 
 const CommandSpec& check_command() {
-  return kSpec;
+  return kCheckSpec;
 }
 
 }  // namespace skiff

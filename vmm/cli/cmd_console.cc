@@ -17,7 +17,7 @@
 namespace skiff {
 namespace {
 
-constexpr auto kOptions = std::to_array<OptionSpec>({
+constexpr auto kConsoleOptions = std::to_array<OptionSpec>({
     {.names = "--read-only,-r",
      .value = "",
      .help = "Only look on. Any number of people can; one can write."},
@@ -37,7 +37,7 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
      .help = "Detach when stdin has ended; without it one looks on until the VM has ended."},
 });
 
-constexpr auto kExamples = std::to_array<ExampleSpec>({
+constexpr auto kConsoleExamples = std::to_array<ExampleSpec>({
     {"skiff console web", "attach this terminal; Ctrl-A d detaches, Ctrl-A h lists the other keys"},
     {"skiff console web com2", "another port"},
     {"skiff console --read-only web | grep -m1 login:", "wait until it has booted"},
@@ -71,7 +71,7 @@ std::string act(const std::string& vm, ConsoleAction action) {
   }
 }
 
-int run(const Arguments& arguments) {
+int console_main(const Arguments& arguments) {
   if (arguments.has("--read-only") && arguments.has("--steal")) {
     throw UsageError("--steal makes a writer, --read-only forbids it");
   }
@@ -93,7 +93,7 @@ int run(const Arguments& arguments) {
   return viewer.run();
 }
 
-constexpr CommandSpec kSpec = {
+constexpr CommandSpec kConsoleSpec = {
     .name = "console",
     .operands = "NAME [PORT]",
     .summary = "attach to a VM's console",
@@ -106,18 +106,18 @@ constexpr CommandSpec kSpec = {
         "take over (--steal). It stays attached when the guest reboots, and ends with the VM: the "
         "exit status is the VM's then, and 0 after a detach. With pipes instead of a terminal "
         "every byte is the guest's and there is no escape key (docs/console.md).",
-    .options = kOptions,
-    .examples = kExamples,
+    .options = kConsoleOptions,
+    .examples = kConsoleExamples,
     .operand_completion = Completion::vm,
     .least_operands = 1,
     .most_operands = 2,
-    .run = run,
+    .run = console_main,
 };
 
 }  // namespace
 
 const CommandSpec& console_command() {
-  return kSpec;
+  return kConsoleSpec;
 }
 
 }  // namespace skiff

@@ -16,14 +16,14 @@
 namespace skiff {
 namespace {
 
-constexpr auto kOptions = std::to_array<OptionSpec>({
+constexpr auto kEventsOptions = std::to_array<OptionSpec>({
     {.names = "--after",
      .value = "NUMBER",
      .help = "Only events after the one with this number. Without it the last 64 come first."},
     {.names = "--json", .value = "", .help = "One JSON object a line, as the control API has it."},
 });
 
-constexpr auto kExamples = std::to_array<ExampleSpec>({
+constexpr auto kEventsExamples = std::to_array<ExampleSpec>({
     {"skiff events web", "what has happened to web, and what happens from now on"},
     {"skiff events --json web | grep -m1 '\"panic\"'", "wait for a panic"},
 });
@@ -35,7 +35,7 @@ std::string line_of(std::string_view json) {
                      event->detail.empty() ? "" : ": ", event->detail);
 }
 
-int run(const Arguments& arguments) {
+int events_main(const Arguments& arguments) {
   std::uint64_t after = 0;
   if (const auto number = arguments.last("--after")) {
     const char* const end = number->data() + number->size();
@@ -53,7 +53,7 @@ int run(const Arguments& arguments) {
   return 0;
 }
 
-constexpr CommandSpec kSpec = {
+constexpr CommandSpec kEventsSpec = {
     .name = "events",
     .operands = "NAME",
     .summary = "print what happens to a VM",
@@ -61,17 +61,17 @@ constexpr CommandSpec kSpec = {
         "Prints a line for everything that happens to the VM (started, paused, resumed, reset, "
         "stopping, panic, needs-reset of a device, ended) with its time in UTC and its number, "
         "until the VM has ended.",
-    .options = kOptions,
-    .examples = kExamples,
+    .options = kEventsOptions,
+    .examples = kEventsExamples,
     .operand_completion = Completion::vm,
     .least_operands = 1,
-    .run = run,
+    .run = events_main,
 };
 
 }  // namespace
 
 const CommandSpec& events_command() {
-  return kSpec;
+  return kEventsSpec;
 }
 
 }  // namespace skiff

@@ -23,7 +23,7 @@ using namespace std::string_view_literals;
 
 constexpr std::array kShells = {"bash"sv};
 
-constexpr auto kOptions = std::to_array<OptionSpec>({
+constexpr auto kHelpOptions = std::to_array<OptionSpec>({
     {.names = "--man",
      .value = "",
      .help = "Print the man page's source (to read it: skiff help --man | man -l -).",
@@ -35,7 +35,7 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
      .hidden = true},
 });
 
-int run(const Arguments& arguments) {
+int help_main(const Arguments& arguments) {
   if (arguments.has("--man")) return print_all(man_page());
   if (arguments.has("--completion")) return print_all(bash_completion());
   if (arguments.operand.empty()) return print_all(help_text(program_spec()));
@@ -51,21 +51,21 @@ int run(const Arguments& arguments) {
   return print_all(help_text(*command));
 }
 
-constexpr CommandSpec kSpec = {
+constexpr CommandSpec kHelpSpec = {
     .name = "help",
     .operands = "[COMMAND]",
     .summary = "print help",
     .description = "Prints help about the program or about COMMAND.",
-    .options = kOptions,
+    .options = kHelpOptions,
     .examples = {},
     .operand_completion = Completion::command,
-    .run = run,
+    .run = help_main,
 };
 
 }  // namespace
 
 const CommandSpec& help_command() {
-  return kSpec;
+  return kHelpSpec;
 }
 
 }  // namespace skiff

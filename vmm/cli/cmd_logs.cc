@@ -21,7 +21,7 @@
 namespace skiff {
 namespace {
 
-constexpr auto kOptions = std::to_array<OptionSpec>({
+constexpr auto kLogsOptions = std::to_array<OptionSpec>({
     {.names = "--follow,-f",
      .value = "",
      .help = "Go on with what is written from now on, until the VM has ended."},
@@ -34,7 +34,7 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
      .help = "Skiff's own messages, of a detached VM, instead of what the guest has printed."},
 });
 
-constexpr auto kExamples = std::to_array<ExampleSpec>({
+constexpr auto kLogsExamples = std::to_array<ExampleSpec>({
     {"skiff logs web", "what the guest has printed"},
     {"skiff logs -f --since 5m web", "of the last five minutes, and what comes"},
     {"skiff logs --vmm web", "what Skiff has to say about it"},
@@ -76,7 +76,7 @@ void follow(const VmDirectory& directory, const char* name, Fd file, LogFilter& 
   }
 }
 
-int run(const Arguments& arguments) {
+int logs_main(const Arguments& arguments) {
   std::optional<LogTime> since;
   if (const auto text = arguments.last("--since")) {
     since = parse_since(*text, std::chrono::system_clock::now());
@@ -106,24 +106,24 @@ int run(const Arguments& arguments) {
   return print_all(filter.finish());
 }
 
-constexpr CommandSpec kSpec = {
+constexpr CommandSpec kLogsSpec = {
     .name = "logs",
     .operands = "NAME",
     .summary = "print what a VM's guest, or Skiff, has written",
     .description =
         "Prints the log of the VM's console; with --vmm that of Skiff's own messages. Also of VMs "
         "that have ended, until `skiff rm` or a new VM of the same name.",
-    .options = kOptions,
-    .examples = kExamples,
+    .options = kLogsOptions,
+    .examples = kLogsExamples,
     .operand_completion = Completion::any_vm,
     .least_operands = 1,
-    .run = run,
+    .run = logs_main,
 };
 
 }  // namespace
 
 const CommandSpec& logs_command() {
-  return kSpec;
+  return kLogsSpec;
 }
 
 }  // namespace skiff

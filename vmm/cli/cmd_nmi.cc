@@ -7,11 +7,11 @@
 namespace skiff {
 namespace {
 
-constexpr auto kExamples = std::to_array<ExampleSpec>({
+constexpr auto kNmiExamples = std::to_array<ExampleSpec>({
     {"skiff nmi web", "shake a guest that hangs"},
 });
 
-constexpr CommandSpec kSpec = {
+constexpr CommandSpec kNmiSpec = {
     .name = "nmi",
     .operands = "NAME...",
     .summary = "send a VM a non-maskable interrupt",
@@ -19,7 +19,7 @@ constexpr CommandSpec kSpec = {
         "Sends an NMI to the guests. Linux can be told to panic on it (sysctl "
         "kernel.unknown_nmi_panic), which gets a hanging kernel to say where it is.",
     .options = {},
-    .examples = kExamples,
+    .examples = kNmiExamples,
     .operand_completion = Completion::vm,
     .least_operands = 1,
     .most_operands = 1000,
@@ -29,7 +29,7 @@ constexpr CommandSpec kSpec = {
 }  // namespace
 
 const CommandSpec& nmi_command() {
-  return kSpec;
+  return kNmiSpec;
 }
 
 }  // namespace skiff

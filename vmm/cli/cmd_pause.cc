@@ -7,11 +7,11 @@
 namespace skiff {
 namespace {
 
-constexpr auto kExamples = std::to_array<ExampleSpec>({
+constexpr auto kPauseExamples = std::to_array<ExampleSpec>({
     {"skiff pause web", "stop the guest's clock of instructions"},
 });
 
-constexpr CommandSpec kSpec = {
+constexpr CommandSpec kPauseSpec = {
     .name = "pause",
     .operands = "NAME...",
     .summary = "let no vCPU of a VM run until it is resumed",
@@ -19,7 +19,7 @@ constexpr CommandSpec kSpec = {
         "Takes the vCPUs of the VMs out of the guest; when the command returns, none of them runs "
         "any more. Transfers that its devices have begun are finished.",
     .options = {},
-    .examples = kExamples,
+    .examples = kPauseExamples,
     .operand_completion = Completion::vm,
     .least_operands = 1,
     .most_operands = 1000,
@@ -29,7 +29,7 @@ constexpr CommandSpec kSpec = {
 }  // namespace
 
 const CommandSpec& pause_command() {
-  return kSpec;
+  return kPauseSpec;
 }
 
 }  // namespace skiff

@@ -7,11 +7,11 @@
 namespace skiff {
 namespace {
 
-constexpr auto kExamples = std::to_array<ExampleSpec>({
+constexpr auto kPowerButtonExamples = std::to_array<ExampleSpec>({
     {"skiff power-button web", "ask the guest to power off"},
 });
 
-constexpr CommandSpec kSpec = {
+constexpr CommandSpec kPowerButtonSpec = {
     .name = "power-button",
     .operands = "NAME...",
     .summary = "press a VM's power button",
@@ -19,7 +19,7 @@ constexpr CommandSpec kSpec = {
         "Presses the ACPI power button of the guests and returns. What they do is theirs to "
         "decide; `skiff stop` sees to it that they end.",
     .options = {},
-    .examples = kExamples,
+    .examples = kPowerButtonExamples,
     .operand_completion = Completion::vm,
     .least_operands = 1,
     .most_operands = 1000,
@@ -29,7 +29,7 @@ constexpr CommandSpec kSpec = {
 }  // namespace
 
 const CommandSpec& power_button_command() {
-  return kSpec;
+  return kPowerButtonSpec;
 }
 
 }  // namespace skiff

@@ -12,19 +12,19 @@
 namespace skiff {
 namespace {
 
-constexpr auto kOptions = std::to_array<OptionSpec>({
+constexpr auto kPsOptions = std::to_array<OptionSpec>({
     {.names = "--all,-a", .value = "", .help = "Also those that have ended or crashed."},
     {.names = "--json", .value = "", .help = "For programs: an array of objects."},
     {.names = "--quiet,-q", .value = "", .help = "Names only, without asking the VMs."},
 });
 
-constexpr auto kExamples = std::to_array<ExampleSpec>({
+constexpr auto kPsExamples = std::to_array<ExampleSpec>({
     {"skiff ps", "which VMs run, and how busy are they?"},
     {"skiff ps --all --json", "all of it, for a program"},
     {"skiff stop $(skiff ps -q)", "stop every VM"},
 });
 
-int run(const Arguments& arguments) {
+int ps_main(const Arguments& arguments) {
   const bool all = arguments.has("--all");
   if (arguments.has("--quiet")) {
     std::string names;
@@ -37,7 +37,7 @@ int run(const Arguments& arguments) {
                                            : vm_table(vms, std::chrono::system_clock::now()));
 }
 
-constexpr CommandSpec kSpec = {
+constexpr CommandSpec kPsSpec = {
     .name = "ps",
     .operands = "",
     .summary = "list named VMs",
@@ -47,15 +47,15 @@ constexpr CommandSpec kSpec = {
         "CPU% is of the process since it was started; `skiff top` shows what happens now. STATE is "
         "running or paused; unresponsive if the VM's process does not answer within two seconds; "
         "with --all also ended, with the exit status, and crashed.",
-    .options = kOptions,
-    .examples = kExamples,
-    .run = run,
+    .options = kPsOptions,
+    .examples = kPsExamples,
+    .run = ps_main,
 };
 
 }  // namespace
 
 const CommandSpec& ps_command() {
-  return kSpec;
+  return kPsSpec;
 }
 
 }  // namespace skiff

@@ -7,11 +7,11 @@
 namespace skiff {
 namespace {
 
-constexpr auto kExamples = std::to_array<ExampleSpec>({
+constexpr auto kResetExamples = std::to_array<ExampleSpec>({
     {"skiff reset web", "start the guest again"},
 });
 
-constexpr CommandSpec kSpec = {
+constexpr CommandSpec kResetSpec = {
     .name = "reset",
     .operands = "NAME...",
     .summary = "press a VM's reset button",
@@ -19,7 +19,7 @@ constexpr CommandSpec kSpec = {
         "Starts the guests anew, at once and without asking them, in the same process. With "
         "machine.on_reboot = exit the VM ends instead.",
     .options = {},
-    .examples = kExamples,
+    .examples = kResetExamples,
     .operand_completion = Completion::vm,
     .least_operands = 1,
     .most_operands = 1000,
@@ -29,7 +29,7 @@ constexpr CommandSpec kSpec = {
 }  // namespace
 
 const CommandSpec& reset_command() {
-  return kSpec;
+  return kResetSpec;
 }
 
 }  // namespace skiff

@@ -7,17 +7,17 @@
 namespace skiff {
 namespace {
 
-constexpr auto kExamples = std::to_array<ExampleSpec>({
+constexpr auto kResumeExamples = std::to_array<ExampleSpec>({
     {"skiff resume web", "go on"},
 });
 
-constexpr CommandSpec kSpec = {
+constexpr CommandSpec kResumeSpec = {
     .name = "resume",
     .operands = "NAME...",
     .summary = "let a paused VM run again",
     .description = "Lets the vCPUs of the VMs run on from where they were paused.",
     .options = {},
-    .examples = kExamples,
+    .examples = kResumeExamples,
     .operand_completion = Completion::vm,
     .least_operands = 1,
     .most_operands = 1000,
@@ -27,7 +27,7 @@ constexpr CommandSpec kSpec = {
 }  // namespace
 
 const CommandSpec& resume_command() {
-  return kSpec;
+  return kResumeSpec;
 }
 
 }  // namespace skiff

@@ -13,11 +13,11 @@
 namespace skiff {
 namespace {
 
-constexpr auto kOptions = std::to_array<OptionSpec>({
+constexpr auto kRmOptions = std::to_array<OptionSpec>({
     {.names = "--ended", .value = "", .help = "All that have ended."},
 });
 
-constexpr auto kExamples = std::to_array<ExampleSpec>({
+constexpr auto kRmExamples = std::to_array<ExampleSpec>({
     {"skiff rm web", "forget how web ended, and its logs"},
     {"skiff rm --ended", "of all VMs that have ended"},
 });
@@ -30,7 +30,7 @@ void remove(const std::string& name) {
   }
 }
 
-int run(const Arguments& arguments) {
+int rm_main(const Arguments& arguments) {
   if (arguments.has("--ended") != arguments.operands.empty()) {
     throw UsageError("rm needs the names of VMs, or --ended");
   }
@@ -45,7 +45,7 @@ int run(const Arguments& arguments) {
   return 0;
 }
 
-constexpr CommandSpec kSpec = {
+constexpr CommandSpec kRmSpec = {
     .name = "rm",
     .operands = "[NAME...]",
     .summary = "remove what ended VMs have left behind",
@@ -53,17 +53,17 @@ constexpr CommandSpec kSpec = {
         "A named VM that has ended leaves its run directory: how it ended, for `skiff wait`, and "
         "its "
         "logs. This removes it. A new VM of the same name does so too.",
-    .options = kOptions,
-    .examples = kExamples,
+    .options = kRmOptions,
+    .examples = kRmExamples,
     .operand_completion = Completion::any_vm,
     .most_operands = 1000,
-    .run = run,
+    .run = rm_main,
 };
 
 }  // namespace
 
 const CommandSpec& rm_command() {
-  return kSpec;
+  return kRmSpec;
 }
 
 }  // namespace skiff

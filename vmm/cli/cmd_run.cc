@@ -28,7 +28,7 @@ using namespace std::string_view_literals;
 
 constexpr std::array kStats = {"table"sv, "json"sv};
 
-constexpr auto kOptions = std::to_array<OptionSpec>({
+constexpr auto kRunOptions = std::to_array<OptionSpec>({
     {.names = "--set",
      .value = "KEY=VALUE",
      .help = "Set a key of the configuration, over what the file says: --set machine.vcpus=2. In a "
@@ -88,7 +88,7 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
      .choices = kStats},
 });
 
-constexpr auto kExamples = std::to_array<ExampleSpec>({
+constexpr auto kRunExamples = std::to_array<ExampleSpec>({
     {"skiff run vm.toml", "start the machine that vm.toml describes"},
     {"skiff run --kernel vmlinuz --initrd initrd.img --memory 1G", "without a file"},
     {"skiff run vm.toml --disk root.img --net user", "with a disk and a network"},
@@ -125,7 +125,7 @@ int run_detached(const VmConfig& config, RunOptions& options) {
   return status == 0 ? print_all(options.name + "\n") : status;
 }
 
-int run(const Arguments& arguments) {
+int run_main(const Arguments& arguments) {
   const auto overrides = config_overrides(arguments);
   if (arguments.operand.empty() && !arguments.has("--kernel") && !arguments.has("--set")) {
     throw UsageError("run needs a configuration file or --kernel; see skiff run --help");
@@ -163,7 +163,7 @@ int run(const Arguments& arguments) {
   return run_detached(config, options);
 }
 
-constexpr CommandSpec kSpec = {
+constexpr CommandSpec kRunSpec = {
     .name = "run",
     .operands = "[CONFIG]",
     .summary = "start a virtual machine",
@@ -176,16 +176,16 @@ constexpr CommandSpec kSpec = {
         "stops the machine and Ctrl-A h lists the other keys.\n\n"
         "With --detach or --name the machine has a name under which the other commands find it "
         "(docs/control.md).",
-    .options = kOptions,
-    .examples = kExamples,
+    .options = kRunOptions,
+    .examples = kRunExamples,
     .operand_completion = Completion::file,
-    .run = run,
+    .run = run_main,
 };
 
 }  // namespace
 
 const CommandSpec& run_command() {
-  return kSpec;
+  return kRunSpec;
 }
 
 }  // namespace skiff

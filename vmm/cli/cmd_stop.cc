@@ -18,7 +18,7 @@
 namespace skiff {
 namespace {
 
-constexpr auto kOptions = std::to_array<OptionSpec>({
+constexpr auto kStopOptions = std::to_array<OptionSpec>({
     {.names = "--force,-f", .value = "", .help = "At once, without asking the guest."},
     {.names = "--timeout,-t",
      .value = "SECONDS",
@@ -26,7 +26,7 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
              "machine.stop_timeout. 0: for ever."},
 });
 
-constexpr auto kExamples = std::to_array<ExampleSpec>({
+constexpr auto kStopExamples = std::to_array<ExampleSpec>({
     {"skiff stop web", "press its power button and wait until it has powered off"},
     {"skiff stop --force web db", "stop both at once"},
     {"skiff stop --timeout 120 db", "it may take two minutes"},
@@ -45,7 +45,7 @@ std::string stop_request(const Arguments& arguments) {
   return fmt::format(R"({{"timeout": {}}})", seconds);
 }
 
-int run(const Arguments& arguments) {
+int stop_main(const Arguments& arguments) {
   const std::string request = stop_request(arguments);
   // All are asked before one is waited for.
   std::map<std::string, ControlClient> asked;
@@ -70,7 +70,7 @@ int run(const Arguments& arguments) {
   return refused != 0 ? refused : lost;
 }
 
-constexpr CommandSpec kSpec = {
+constexpr CommandSpec kStopSpec = {
     .name = "stop",
     .operands = "NAME...",
     .summary = "shut VMs down and wait until they have ended",
@@ -78,18 +78,18 @@ constexpr CommandSpec kSpec = {
         "Presses the power button of the VMs and waits until they have ended. A guest that has not "
         "powered off within machine.stop_timeout (or --timeout) is stopped, as is at once one that "
         "does not listen to its power button. A paused VM is resumed for it.",
-    .options = kOptions,
-    .examples = kExamples,
+    .options = kStopOptions,
+    .examples = kStopExamples,
     .operand_completion = Completion::vm,
     .least_operands = 1,
     .most_operands = 1000,
-    .run = run,
+    .run = stop_main,
 };
 
 }  // namespace
 
 const CommandSpec& stop_command() {
-  return kSpec;
+  return kStopSpec;
 }
 
 }  // namespace skiff

@@ -19,7 +19,7 @@
 namespace skiff {
 namespace {
 
-constexpr auto kOptions = std::to_array<OptionSpec>({
+constexpr auto kTopOptions = std::to_array<OptionSpec>({
     {.names = "--interval",
      .value = "SECONDS",
      .help = "Between two looks, 0.1 to 60; 1 where nothing is said."},
@@ -30,7 +30,7 @@ constexpr auto kOptions = std::to_array<OptionSpec>({
     {.names = "--json", .value = "", .help = "The same for programs, as one JSON object."},
 });
 
-constexpr auto kExamples = std::to_array<ExampleSpec>({
+constexpr auto kTopExamples = std::to_array<ExampleSpec>({
     {"skiff top web", "what does the guest exit for, and who works?"},
     {"skiff top web --once --interval 5", "the same of five seconds, once, as text"},
     {"skiff top web --json", "for programs"},
@@ -48,7 +48,7 @@ std::chrono::nanoseconds interval_of(const Arguments& arguments) {
       std::chrono::duration<double>(seconds));
 }
 
-int run(const Arguments& arguments) {
+int top_main(const Arguments& arguments) {
   const auto interval = interval_of(arguments);
   if (arguments.operand.empty()) throw UsageError("top needs a VM's name; see skiff ps");
   ControlClient client(arguments.operand);
@@ -71,7 +71,7 @@ int run(const Arguments& arguments) {
   return print_all(json ? to_json(view) : to_text(view, {}));
 }
 
-constexpr CommandSpec kSpec = {
+constexpr CommandSpec kTopSpec = {
     .name = "top",
     .operands = "NAME",
     .summary = "show what a running VM does now",
@@ -80,15 +80,15 @@ constexpr CommandSpec kSpec = {
         "notifications and interrupts by queue, and the guest's exits to Skiff by register, with "
         "what one of them costs. Keys: c, t, n sort the exits by count, time, or ns of one; f "
         "freezes, h helps, q quits.",
-    .options = kOptions,
-    .examples = kExamples,
-    .run = run,
+    .options = kTopOptions,
+    .examples = kTopExamples,
+    .run = top_main,
 };
 
 }  // namespace
 
 const CommandSpec& top_command() {
-  return kSpec;
+  return kTopSpec;
 }
 
 }  // namespace skiff

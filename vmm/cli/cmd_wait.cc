@@ -11,7 +11,7 @@
 namespace skiff {
 namespace {
 
-constexpr auto kExamples = std::to_array<ExampleSpec>({
+constexpr auto kWaitExamples = std::to_array<ExampleSpec>({
     {"skiff wait web; echo $?", "how did it end?"},
 });
 
@@ -29,7 +29,7 @@ VmInfo wait_for(const std::string& name) {
   return client->wait_for_end();
 }
 
-int run(const Arguments& arguments) {
+int wait_main(const Arguments& arguments) {
   const VmInfo info = wait_for(arguments.operand);
   if (!info.exit_status) {
     throw HostError(fmt::format("{} has ended without a status: {}", info.name, info.detail));
@@ -37,7 +37,7 @@ int run(const Arguments& arguments) {
   return *info.exit_status;
 }
 
-constexpr CommandSpec kSpec = {
+constexpr CommandSpec kWaitSpec = {
     .name = "wait",
     .operands = "NAME",
     .summary = "wait until a VM has ended; the exit status is the guest's",
@@ -45,16 +45,16 @@ constexpr CommandSpec kSpec = {
         "Returns when the VM has ended (at once if it has already), with the status that `skiff "
         "run` would have returned. A VM whose process was killed has none: 121.",
     .options = {},
-    .examples = kExamples,
+    .examples = kWaitExamples,
     .operand_completion = Completion::any_vm,
     .least_operands = 1,
-    .run = run,
+    .run = wait_main,
 };
 
 }  // namespace
 
 const CommandSpec& wait_command() {
-  return kSpec;
+  return kWaitSpec;
 }
 
 }  // namespace skiff

@@ -9,15 +9,15 @@
 namespace skiff {
 namespace {
 
-constexpr auto kExamples = std::to_array<ExampleSpec>({
+constexpr auto kWhyExamples = std::to_array<ExampleSpec>({
     {"skiff why web", "what web's guest is doing, and what is probably wrong with it"},
 });
 
-int run(const Arguments& arguments) {
+int why_main(const Arguments& arguments) {
   return print_all(ControlClient(arguments.operand).get("/v1/why"));
 }
 
-constexpr CommandSpec kSpec = {
+constexpr CommandSpec kWhySpec = {
     .name = "why",
     .operands = "NAME",
     .summary = "say on one page what a VM's guest is doing",
@@ -30,16 +30,16 @@ constexpr CommandSpec kSpec = {
         "The same page comes by itself when a guest ends badly, and when it has printed nothing "
         "for machine.why_after seconds while it keeps a processor busy; on a console, Ctrl-A w.",
     .options = {},
-    .examples = kExamples,
+    .examples = kWhyExamples,
     .operand_completion = Completion::vm,
     .least_operands = 1,
-    .run = run,
+    .run = why_main,
 };
 
 }  // namespace
 
 const CommandSpec& why_command() {
-  return kSpec;
+  return kWhySpec;
 }
 
 }  // namespace skiff

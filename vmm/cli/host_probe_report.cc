@@ -15,7 +15,7 @@ namespace {
 using Grade = HostFinding::Grade;
 
 constexpr std::size_t kNameWidth = 36;
-constexpr std::size_t kWidth = 100;
+constexpr std::size_t kReportWidth = 100;
 
 std::string_view mark(Grade grade, bool utf8) {
   switch (grade) {
@@ -92,7 +92,7 @@ std::string host_report_table(const HostReport& report, bool utf8) {
     }
     const std::size_t indent = 2 + mark_width + 1 + kNameWidth;
     out += fmt::format("  {} {:<{}}{}\n", mark(finding.grade, utf8), finding.name, kNameWidth,
-                       wrap(text, indent, kWidth));
+                       wrap(text, indent, kReportWidth));
   }
   out += report.usable() ? "\nThis host can run virtual machines.\n"
                          : "\nThis host cannot run virtual machines until the lines marked " +

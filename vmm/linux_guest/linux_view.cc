@@ -10,13 +10,13 @@ namespace {
 
 constexpr std::string_view kBanner = "Linux version ";
 constexpr std::uint64_t kAlignment = 2ULL << 20;
-constexpr std::size_t kMaxText = 2048;  // of a command line (COMMAND_LINE_SIZE), of a banner
+constexpr std::size_t kMaxString = 2048;  // of a command line (COMMAND_LINE_SIZE), of a banner
 
-// A C string of printable characters, at most kMaxText of it.
+// A C string of printable characters, at most kMaxString of it.
 std::string read_text(const LinearReader& read, std::uint64_t address) {
   std::string text;
   std::array<char, 64> piece{};
-  while (text.size() < kMaxText) {
+  while (text.size() < kMaxString) {
     if (!read(address + text.size(), std::as_writable_bytes(std::span(piece)))) break;
     const auto end = std::ranges::find(piece, '\0');
     text.append(piece.begin(), end);

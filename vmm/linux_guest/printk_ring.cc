@@ -6,8 +6,8 @@ namespace skiff {
 namespace {
 
 constexpr std::size_t kMostLines = 1000;
-constexpr std::size_t kMaxText = 1024;  // PRINTKRB_RECORD_MAX
-constexpr unsigned kMaxBits = 31;       // of either ring's size
+constexpr std::size_t kMaxRecordText = 1024;  // PRINTKRB_RECORD_MAX
+constexpr unsigned kMaxBits = 31;             // of either ring's size
 // The two highest bits of the state word (DESC_STATE); the rest is the id.
 constexpr unsigned kStateShift = 62;
 constexpr std::uint64_t kIdMask = (1ULL << kStateShift) - 1;
@@ -86,7 +86,7 @@ std::optional<Record> read_record(const LinearReader& read, const Ring& ring, co
   const Text text = text_of(ring, *begin, *next);
   Record record{
       .sequence = *seq, .time_ns = *time, .level = static_cast<unsigned>(*level >> 5), .text = {}};
-  record.text.resize(std::min<std::uint64_t>({*length, text.size, kMaxText}));
+  record.text.resize(std::min<std::uint64_t>({*length, text.size, kMaxRecordText}));
   if (!read(text.address, std::as_writable_bytes(std::span(record.text)))) return std::nullopt;
   // Taken away by a writer meanwhile?
   if (read_as<std::uint64_t>(read, desc + l.state_var) != state) return std::nullopt;

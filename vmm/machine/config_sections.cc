@@ -202,10 +202,10 @@ void read_boot(const ConfigNode* table, std::uint64_t memory, const ConfigPaths&
   ConfigReader reader("boot", table, diagnostics);
   const auto protocol = reader.choice("protocol");
   if (protocol) {
-    constexpr std::array kProtocols = {BootProtocol::auto_detect,  BootProtocol::linux64,
-                                       BootProtocol::linux_direct, BootProtocol::pvh,
-                                       BootProtocol::multiboot,    BootProtocol::flat};
-    boot.protocol = kProtocols.at(*protocol);
+    constexpr std::array kBootProtocols = {BootProtocol::auto_detect,  BootProtocol::linux64,
+                                           BootProtocol::linux_direct, BootProtocol::pvh,
+                                           BootProtocol::multiboot,    BootProtocol::flat};
+    boot.protocol = kBootProtocols.at(*protocol);
   }
   if (!reader.has("kernel")) {
     reader.error("kernel",

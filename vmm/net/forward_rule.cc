@@ -15,10 +15,10 @@ struct PortRange {
   std::uint16_t count = 1;
 };
 
-using Error = std::unexpected<std::string>;
+using RuleError = std::unexpected<std::string>;
 
-Error wrong(std::string_view text, std::string_view what) {
-  return Error(fmt::format("\"{}\": {}", text, what));
+RuleError wrong(std::string_view text, std::string_view what) {
+  return RuleError(fmt::format("\"{}\": {}", text, what));
 }
 
 std::optional<std::uint16_t> parse_port(std::string_view text) {
@@ -35,13 +35,13 @@ std::expected<PortRange, std::string> parse_ports(std::string_view text, std::st
   const auto first = parse_port(text.substr(0, dash));
   const auto last = dash == std::string_view::npos ? first : parse_port(text.substr(dash + 1));
   if (!first || !last) {
-    return Error(
+    return RuleError(
         fmt::format("the {} port is \"{}\"; it must be a number from 1 to 65535, or a "
                     "range such as 8000-8010",
                     side, text));
   }
   if (*last < *first) {
-    return Error(fmt::format("the {} port range \"{}\" runs backwards", side, text));
+    return RuleError(fmt::format("the {} port range \"{}\" runs backwards", side, text));
   }
   return PortRange{*first, static_cast<std::uint16_t>(*last - *first + 1)};
 }

@@ -33,6 +33,7 @@ namespace skiff {
 // The largest frame any back-end sends or delivers, without the NetFrameHeader: an IP packet of
 // 65535 bytes behind an Ethernet header with a VLAN tag. [bytes]
 inline constexpr std::size_t kMaxFrameSize = 65535 + 18;
+inline constexpr std::size_t kShortestFrame = 14;  // an Ethernet header
 
 // Constant through a back-end's life.
 struct NetCapabilities {

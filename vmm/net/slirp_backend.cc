@@ -18,7 +18,6 @@
 namespace skiff {
 namespace {
 
-constexpr std::size_t kShortestFrame = 14;  // an Ethernet header
 // Frames that may wait for the guest, and the room below which libslirp is not let read any more.
 constexpr std::size_t kFrameRoom = 2 * 1024 * 1024;
 constexpr std::size_t kLowRoom = 1024 * 1024;

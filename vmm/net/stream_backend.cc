@@ -15,8 +15,6 @@
 namespace skiff {
 namespace {
 
-constexpr std::size_t kShortestFrame = 14;  // an Ethernet header
-
 NetCapabilities make_capabilities(const StreamBackend::Options& options) {
   NetCapabilities capabilities;
   capabilities.description = options.description;

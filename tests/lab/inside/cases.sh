@@ -44,14 +44,27 @@ play() {
   echo "$status" >"/lab/results/$name.status"
 }
 
+# An emulated machine stands still for seconds when its host is busy, and its KVM now and then loses a guest: a case that
+# fails is played once more, and both are told (docs/lab.md).
+timed_play() {
+  start=$(cut -d' ' -f1 /proc/uptime)
+  play "$@" </dev/null
+  end=$(cut -d' ' -f1 /proc/uptime)
+  seconds=$(awk "BEGIN { printf \"%.1f\", $end - $start }")
+}
 failed=0
 while read -r group name rest; do
-  start=$(cut -d' ' -f1 /proc/uptime)
   # shellcheck disable=SC2086
-  play "$name" $rest </dev/null
+  timed_play "$name" $rest
+  if [ "$status" != 0 ]; then
+    echo "again $group/$name  $seconds s"
+    sed 's/^/      /' "/lab/results/$name.out" | tail -n 12
+    for part in out console; do mv "/lab/results/$name.$part" "/lab/results/$name.first-$part"; done
+    # shellcheck disable=SC2086
+    timed_play "$name" $rest
+  fi
   [ "$status" = 0 ] && verdict=pass || { verdict=FAIL failed=1; }
-  end=$(cut -d' ' -f1 /proc/uptime)
-  echo "$verdict  $group/$name  $(awk "BEGIN { printf \"%.1f\", $end - $start }") s"
+  echo "$verdict  $group/$name  $seconds s"
   [ "$status" = 0 ] || sed 's/^/      /' "/lab/results/$name.out" | tail -n 12
 done </lab/wanted
 exit $failed

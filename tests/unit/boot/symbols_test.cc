@@ -12,7 +12,7 @@ using test::Bytes;
 using test::error_of;
 using ::testing::HasSubstr;
 
-SymbolTable parse(const Bytes& bytes) {
+SymbolTable parse_symbols(const Bytes& bytes) {
   BytesSource source("symbols S", bytes);
   return SymbolTable::parse(source);
 }
@@ -83,9 +83,9 @@ Bytes make_elf_with_symbols() {
 
 TEST(Symbols, FromSystemMap) {
   const SymbolTable table =
-      parse(test::to_bytes("ffffffff81000100 T later\n"
-                           "ffffffff81000000 T _text\n"
-                           "ffffffff81000200 t in_module [a_module]\n"));
+      parse_symbols(test::to_bytes("ffffffff81000100 T later\n"
+                                   "ffffffff81000000 T _text\n"
+                                   "ffffffff81000200 t in_module [a_module]\n"));
   EXPECT_EQ(table.size(), 3U);
   EXPECT_EQ(show(table, 0xffff'ffff'8100'0000), "_text+0");
   EXPECT_EQ(show(table, 0xffff'ffff'8100'00ff), "_text+255");
@@ -96,22 +96,22 @@ TEST(Symbols, FromSystemMap) {
 }
 
 TEST(Symbols, FromElf) {
-  const SymbolTable table = parse(make_elf_with_symbols());
+  const SymbolTable table = parse_symbols(make_elf_with_symbols());
   EXPECT_EQ(table.size(), 2U);
   EXPECT_EQ(show(table, 0x1700), "start+1792");
   EXPECT_EQ(show(table, 0x2001), "middle+1");
 }
 
 TEST(Symbols, StrippedElfHasNone) {
-  EXPECT_EQ(parse(test::make_elf64()).size(), 0U);
-  EXPECT_EQ(parse(test::make_elf32()).find(0x1000), std::nullopt);
+  EXPECT_EQ(parse_symbols(test::make_elf64()).size(), 0U);
+  EXPECT_EQ(parse_symbols(test::make_elf32()).find(0x1000), std::nullopt);
 }
 
 TEST(Symbols, BrokenTextIsRefused) {
   for (const char* text :
        {"hello\n", "12345678\n", "12345678 T\n", "12345678 T \n", "12345678Tname\n", " \n",
         "1234567812345678f T x\n", "1 T ok\nx\n", "0x10 T a\n", "-1 T a\n"}) {
-    EXPECT_THAT(error_of<ConfigError>([&] { parse(test::to_bytes(text)); }),
+    EXPECT_THAT(error_of<ConfigError>([&] { parse_symbols(test::to_bytes(text)); }),
                 HasSubstr("symbols S is neither"))
         << text;
   }
@@ -122,7 +122,8 @@ TEST(Symbols, EveryTruncationIsRefusedOrShorter) {
   for (std::size_t size = 0; size < image.size(); size += size < 0x40 ? 1 : 13) {
     try {
       EXPECT_LE(
-          parse(Bytes(image.begin(), image.begin() + static_cast<std::ptrdiff_t>(size))).size(),
+          parse_symbols(Bytes(image.begin(), image.begin() + static_cast<std::ptrdiff_t>(size)))
+              .size(),
           2U);
     } catch (const ConfigError&) {
     }
@@ -153,7 +154,7 @@ TEST(Symbols, BrokenElfIsRefused) {
   for (const Case& broken : cases) {
     Bytes image = make_elf_with_symbols();
     std::memcpy(image.data() + broken.offset, &broken.value, broken.width);
-    EXPECT_THAT(error_of<ConfigError>([&] { parse(image); }), HasSubstr("symbols S"))
+    EXPECT_THAT(error_of<ConfigError>([&] { parse_symbols(image); }), HasSubstr("symbols S"))
         << broken.offset;
   }
 }

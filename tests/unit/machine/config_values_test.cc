@@ -10,7 +10,7 @@
 namespace skiff {
 namespace {
 
-VmConfig config_of(const std::string& text) {
+VmConfig values_of(const std::string& text) {
   const ConfigPaths paths{.directory = "/vm", .check_files = false};
   auto result = read_config(text, {}, config_facts(), paths);
   for (const auto& error : result.errors)
@@ -19,11 +19,11 @@ VmConfig config_of(const std::string& text) {
 }
 
 VmConfig with_boot(const std::string& text) {
-  return config_of(text + "\n[boot]\nkernel = \"k\"\n");
+  return values_of(text + "\n[boot]\nkernel = \"k\"\n");
 }
 
 TEST(ConfigValues, DefaultsAreThoseOfTheDocumentation) {
-  const VmConfig config = config_of("boot.kernel = \"vmlinuz\"");
+  const VmConfig config = values_of("boot.kernel = \"vmlinuz\"");
   EXPECT_EQ(config.machine.name, "skiff");
   EXPECT_EQ(config.machine.vcpus, 1U);
   EXPECT_EQ(config.machine.memory, 256 * MiB);
@@ -47,7 +47,7 @@ TEST(ConfigValues, DefaultsAreThoseOfTheDocumentation) {
 }
 
 TEST(ConfigValues, EveryKeyArrives) {
-  const VmConfig config = config_of(R"(
+  const VmConfig config = values_of(R"(
 [machine]
 name = "box-1.a"
 vcpus = 8
@@ -122,14 +122,14 @@ TEST(ConfigValues, EveryChoiceIsTheRightEnumerator) {
        {Protocol{"auto", BootProtocol::auto_detect}, Protocol{"linux64", BootProtocol::linux64},
         Protocol{"linux-direct", BootProtocol::linux_direct}, Protocol{"pvh", BootProtocol::pvh},
         Protocol{"multiboot", BootProtocol::multiboot}, Protocol{"flat", BootProtocol::flat}}) {
-    EXPECT_EQ(config_of(std::string("[boot]\nkernel='k'\nprotocol='") + name + "'").boot.protocol,
+    EXPECT_EQ(values_of(std::string("[boot]\nkernel='k'\nprotocol='") + name + "'").boot.protocol,
               value);
   }
   using Mode = std::pair<const char*, FlatMode>;
   for (const auto& [name, value] :
        {Mode{"real", FlatMode::real}, Mode{"protected", FlatMode::protected_mode},
         Mode{"long", FlatMode::long_mode}}) {
-    EXPECT_EQ(config_of(std::string("[boot]\nkernel='k'\nprotocol='flat'\n[boot.flat]\n"
+    EXPECT_EQ(values_of(std::string("[boot]\nkernel='k'\nprotocol='flat'\n[boot.flat]\n"
                                     "address=0x7c00\nmode='") +
                         name + "'")
                   .boot.flat.mode,
@@ -145,7 +145,7 @@ TEST(ConfigValues, EveryChoiceIsTheRightEnumerator) {
 }
 
 TEST(ConfigValues, RangesIncludeTheirEnds) {
-  EXPECT_EQ(config_of("[boot]\nkernel='k'\ninitrd='sub/i'").boot.initrd, "/vm/sub/i");
+  EXPECT_EQ(values_of("[boot]\nkernel='k'\ninitrd='sub/i'").boot.initrd, "/vm/sub/i");
   EXPECT_EQ(with_boot("[machine]\nvcpus=4096").machine.vcpus, 4096U);
   EXPECT_EQ(with_boot("[machine]\nmemory='16M'").machine.memory, 16 * MiB);
   EXPECT_EQ(with_boot("[machine]\nmemory=16777216").machine.memory, 16 * MiB);
@@ -177,14 +177,14 @@ TEST(ConfigValues, SerialPortsKnowTheirUsualPlaces) {
 
 TEST(ConfigValues, StringsMayHoldAnyCharacterAndRunOverLines) {
   EXPECT_EQ(
-      config_of("[boot]\nkernel = 'k'\ncmdline = \"\"\"a \\\n   b ä\"\"\" # ö\n").boot.cmdline,
+      values_of("[boot]\nkernel = 'k'\ncmdline = \"\"\"a \\\n   b ä\"\"\" # ö\n").boot.cmdline,
       "a b ä");
-  EXPECT_EQ(config_of("[boot]\nkernel = '''ä\"b''' # ö\n").boot.kernel, "/vm/ä\"b");
+  EXPECT_EQ(values_of("[boot]\nkernel = '''ä\"b''' # ö\n").boot.kernel, "/vm/ä\"b");
 }
 
 TEST(ConfigValues, WindowsLinesAndByteOrderMarkAreText) {
   EXPECT_EQ(
-      config_of("\xef\xbb\xbf[boot]\r\nkernel = 'k'\r\n[machine]\r\nvcpus = 3\r\n").machine.vcpus,
+      values_of("\xef\xbb\xbf[boot]\r\nkernel = 'k'\r\n[machine]\r\nvcpus = 3\r\n").machine.vcpus,
       3U);
 }
 

@@ -38,7 +38,7 @@ struct TakenPort {
   std::uint16_t port = 0;
 };
 
-std::string error_of(const NetOptions& options) {
+std::string user_error_of(const NetOptions& options) {
   try {
     open_net_backend(options);
   } catch (const Error& error) {
@@ -147,19 +147,19 @@ TEST(UserNetworking, AForwardedPortInUseIsAnErrorOfTheStart) {
   for (const UserStack stack : {UserStack::passt, UserStack::libslirp}) {
     if (stack == UserStack::passt && find_passt().empty()) continue;
     if (stack == UserStack::libslirp && SlirpLibrary::load() == nullptr) continue;
-    EXPECT_THAT(error_of({.backend = stack, .forward = {rule}}),
+    EXPECT_THAT(user_error_of({.backend = stack, .forward = {rule}}),
                 ::testing::AllOf(HasSubstr(rule.text()), HasSubstr("in use")));
   }
 }
 
 TEST(UserNetworking, OptionsThatCannotBe) {
-  EXPECT_THAT(error_of({.queues = 2}), HasSubstr("one queue pair"));
-  EXPECT_THAT(error_of({.mtu = 65521}), HasSubstr("at most 65520"));
-  EXPECT_THAT(error_of({.type = NetType::tap, .forward = {ForwardRule{}}, .tap = "tap0"}),
+  EXPECT_THAT(user_error_of({.queues = 2}), HasSubstr("one queue pair"));
+  EXPECT_THAT(user_error_of({.mtu = 65521}), HasSubstr("at most 65520"));
+  EXPECT_THAT(user_error_of({.type = NetType::tap, .forward = {ForwardRule{}}, .tap = "tap0"}),
               HasSubstr("type = \"user\""));
   if (SlirpLibrary::load() != nullptr) {
-    EXPECT_THAT(error_of({.backend = UserStack::libslirp,
-                          .forward = {ForwardRule::parse("tcp:[::1]:1->1").value()}}),
+    EXPECT_THAT(user_error_of({.backend = UserStack::libslirp,
+                               .forward = {ForwardRule::parse("tcp:[::1]:1->1").value()}}),
                 HasSubstr("IPv4"));
   }
 }

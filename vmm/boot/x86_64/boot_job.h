@@ -1,6 +1,7 @@
 // One load_guest call in progress, and the protocols it chooses from. Internal to vmm/boot/x86_64.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -10,6 +11,9 @@
 #include "vmm/boot/x86_64/boot_state.h"
 
 namespace skiff {
+
+// The last byte that 32-bit code can name.
+inline constexpr std::uint64_t kLast32 = 0xffff'ffff;
 
 struct BootJob {
   const BootRequest& request;

@@ -15,8 +15,6 @@
 namespace skiff {
 namespace {
 
-constexpr std::uint64_t kLast32 = 0xffff'ffff;
-
 BootState boot(BootJob& job, BootRequest::Protocol protocol) {
   switch (protocol) {
     case BootRequest::Protocol::linux64:

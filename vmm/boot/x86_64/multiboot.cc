@@ -23,7 +23,6 @@ namespace {
 
 constexpr std::uint32_t kHeaderMagic = 0x1bad'b002;
 constexpr std::uint32_t kLoaderMagic = 0x2bad'b002;
-constexpr std::uint64_t kLast32 = 0xffff'ffff;
 
 // Header flags a loader must refuse if it does not know them are bits 0 to 15.
 constexpr std::uint32_t kAlignModules = 1, kMemoryInfo = 2, kVideoMode = 4;
@@ -40,18 +39,18 @@ struct Info {
 };
 static_assert(sizeof(Info) == 72);
 
-struct Module {
+struct MultibootModule {
   std::uint32_t start, end, string, reserved;
 };
 
 #pragma pack(push, 1)
-struct MapEntry {
+struct MultibootMapEntry {
   std::uint32_t size;  // of what follows it
   std::uint64_t address, length;
   std::uint32_t type;
 };
 #pragma pack(pop)
-static_assert(sizeof(MapEntry) == 24);
+static_assert(sizeof(MultibootMapEntry) == 24);
 
 std::string file_name(const std::string& path) {
   return path.substr(path.rfind('/') + 1);
@@ -73,8 +72,8 @@ std::uint64_t place_info(BootJob& job, const std::string& cmdline, Range initrd)
   constexpr std::string_view kLoaderName = "Skiff";
   const auto& map = job.request.memory_map;
   const std::string module_name = file_name(job.request.initrd);
-  const std::uint64_t map_size = map.size() * sizeof(MapEntry);
-  const std::uint64_t module_at = sizeof(Info), map_at = module_at + sizeof(Module);
+  const std::uint64_t map_size = map.size() * sizeof(MultibootMapEntry);
+  const std::uint64_t module_at = sizeof(Info), map_at = module_at + sizeof(MultibootModule);
   const std::uint64_t cmdline_at = map_at + map_size;
   const std::uint64_t loader_at = cmdline_at + cmdline.size() + 1;
   const std::uint64_t name_at = loader_at + kLoaderName.size() + 1;
@@ -99,13 +98,14 @@ std::uint64_t place_info(BootJob& job, const std::string& cmdline, Range initrd)
   store_le(bytes, 0, info);
   if (!initrd.empty()) {
     store_le(bytes, module_at,
-             Module{static_cast<std::uint32_t>(initrd.start),
-                    static_cast<std::uint32_t>(initrd.start + initrd.size), address(name_at), 0});
+             MultibootModule{static_cast<std::uint32_t>(initrd.start),
+                             static_cast<std::uint32_t>(initrd.start + initrd.size),
+                             address(name_at), 0});
   }
   for (std::size_t i = 0; i < map.size(); ++i) {
-    store_le(bytes, map_at + i * sizeof(MapEntry),
-             MapEntry{sizeof(MapEntry) - 4, map[i].range.start, map[i].range.size,
-                      static_cast<std::uint32_t>(map[i].type)});
+    store_le(bytes, map_at + i * sizeof(MultibootMapEntry),
+             MultibootMapEntry{sizeof(MultibootMapEntry) - 4, map[i].range.start, map[i].range.size,
+                               static_cast<std::uint32_t>(map[i].type)});
   }
   copy(cmdline_at, cmdline);
   copy(loader_at, kLoaderName);

@@ -21,7 +21,6 @@ namespace {
 
 constexpr std::uint32_t kPhys32Entry = 18;
 constexpr std::uint32_t kStartMagic = 0x336e'c578;  // "xEn3" with the 0x80 bit of the "E" set
-constexpr std::uint64_t kLast32 = 0xffff'ffff;
 
 struct StartInfo {
   std::uint32_t magic, version, flags, module_count;
@@ -30,24 +29,25 @@ struct StartInfo {
 };
 static_assert(sizeof(StartInfo) == 56);
 
-struct Module {
+struct PvhModule {
   std::uint64_t address, size, cmdline, reserved;
 };
-static_assert(sizeof(Module) == 32);
+static_assert(sizeof(PvhModule) == 32);
 
-struct MapEntry {
+struct PvhMapEntry {
   std::uint64_t address, size;
   std::uint32_t type, reserved;
 };
-static_assert(sizeof(MapEntry) == 24);
+static_assert(sizeof(PvhMapEntry) == 24);
 
 // Start info, one module and the memory map in one piece.
 std::uint64_t place_start_info(BootJob& job, std::uint64_t cmdline, Range initrd) {
   const auto& map = job.request.memory_map;
-  const std::uint64_t size = sizeof(StartInfo) + sizeof(Module) + map.size() * sizeof(MapEntry);
+  const std::uint64_t size =
+      sizeof(StartInfo) + sizeof(PvhModule) + map.size() * sizeof(PvhMapEntry);
   const Range place = job.place_table("PVH start info", size, 8);
   const std::uint64_t module_at = place.start + sizeof(StartInfo);
-  const std::uint64_t map_at = module_at + sizeof(Module);
+  const std::uint64_t map_at = module_at + sizeof(PvhModule);
   StartInfo info{};
   info.magic = kStartMagic;
   info.version = 1;
@@ -57,14 +57,14 @@ std::uint64_t place_start_info(BootJob& job, std::uint64_t cmdline, Range initrd
   info.rsdp = job.request.rsdp;
   info.memory_map = map_at;
   info.memory_map_entries = static_cast<std::uint32_t>(map.size());
-  const Module module{initrd.start, initrd.size, 0, 0};
+  const PvhModule module{initrd.start, initrd.size, 0, 0};
   const auto bytes = job.layout.bytes(place);
   std::memcpy(bytes.data(), &info, sizeof(info));
   std::memcpy(bytes.data() + sizeof(info), &module, sizeof(module));
   std::size_t offset = sizeof(info) + sizeof(module);
   for (const MemoryMapEntry& entry : map) {
-    const MapEntry out{entry.range.start, entry.range.size, static_cast<std::uint32_t>(entry.type),
-                       0};
+    const PvhMapEntry out{entry.range.start, entry.range.size,
+                          static_cast<std::uint32_t>(entry.type), 0};
     std::memcpy(bytes.data() + offset, &out, sizeof(out));
     offset += sizeof(out);
   }

@@ -13,7 +13,7 @@ namespace {
 using aml::Term;
 using aml::Terms;
 
-constexpr std::uint8_t kRevision = 2;  // integers are 64 bits wide
+constexpr std::uint8_t kDsdtRevision = 2;  // integers are 64 bits wide
 constexpr Range kConfigPorts{0xcf8, 8};
 constexpr unsigned kSlots = 32;
 constexpr unsigned kPins = 4;
@@ -164,7 +164,7 @@ std::string dsdt(const AcpiPlatform& platform) {
     if (!hw.acpi_hid.empty()) system_bus.push_back(platform_device(hw));
   }
   std::string table;
-  append(table, table_header("DSDT", kRevision));
+  append(table, table_header("DSDT", kDsdtRevision));
   table += power_off(platform).bytes;
   table += aml::scope("\\_SB", system_bus).bytes;
   seal(table);

@@ -68,7 +68,7 @@ struct [[gnu::packed]] Fadt {
 };
 static_assert(sizeof(Fadt) == 276);
 
-constexpr std::uint8_t kRevision = 6;
+constexpr std::uint8_t kFadtRevision = 6;
 constexpr std::uint8_t kMinorVersion = 4;
 
 constexpr std::uint8_t kPm1EventLength = 4;  // status and enable, two bytes each
@@ -103,7 +103,7 @@ GenericAddress port(std::uint16_t address, unsigned bytes, std::uint8_t access_s
 std::string fadt(const AcpiPlatform& platform, std::uint32_t facs_address,
                  std::uint32_t dsdt_address) {
   Fadt table;
-  table.header = table_header("FACP", kRevision);
+  table.header = table_header("FACP", kFadtRevision);
   table.minor_version = kMinorVersion;
   table.firmware_ctrl = facs_address;
   table.dsdt = dsdt_address;

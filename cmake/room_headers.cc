@@ -1,1 +1,0 @@
-// The home of the rooms' precompiled headers (SKIFF_PCH); nothing else.
