@@ -15,12 +15,14 @@ function(skiff_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;APART;LINKS" ${ARGN})
   add_library(${name} STATIC ${ROOM_SOURCES} ${ROOM_APART})
   target_link_libraries(${name} PUBLIC skiff_flags ${ROOM_LINKS})
+  if(SKIFF_FUZZ)  # rooms alone: where a test has been, no fuzzer asks
+    target_compile_options(${name} PRIVATE -fsanitize=fuzzer-no-link)
+  endif()
   skiff_unity(${name} ${ROOM_APART})
 endfunction()
 
 # Tests are compiled without optimisation, which halves their compile time; what they test is not.
-# Nor do fuzzers look for coverage in them.
-set(SKIFF_TEST_OPTIONS -O0 $<$<BOOL:${SKIFF_FUZZ}>:-fno-sanitize=fuzzer-no-link>)
+set(SKIFF_TEST_OPTIONS -O0)
 
 # skiff_test(NAME LABEL unit|kvm|lab SOURCES ... [APART ...] LINKS ...): a GoogleTest program, each of
 # its tests one CTest test with that label.

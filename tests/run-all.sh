@@ -70,7 +70,8 @@ fi
 
 if wanted tidy; then
   stage "clang-tidy"
-  run-clang-tidy-19 -quiet -p build-fuzz -j "$jobs" "^$PWD/(build-fuzz/)?(vmm|devices|virtio)/.*\.(cc|cxx)$" >build-fuzz/tidy.log 2>&1 ||
+  # A room at once: one file includes all of its sources.
+  run-clang-tidy-19 -quiet -checks=-bugprone-suspicious-include -p build-fuzz -j "$jobs" "^$PWD/(build-fuzz/)?(vmm|devices|virtio)/.*\.(cc|cxx)$" >build-fuzz/tidy.log 2>&1 ||
     { grep -E 'warning:|error:' build-fuzz/tidy.log | sort -u; exit 1; }
 fi
 
@@ -89,4 +90,5 @@ fi
 if wanted lab; then
   stage "Linux guests in the lab"
   run_ctest build lab
+  grep -h 'passed only at its second try' build/Testing/Temporary/LastTest.log || true
 fi
