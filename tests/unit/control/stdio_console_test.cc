@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "tests/fakes/descriptor_limit.h"
+#include "tests/fakes/fake_character_device.h"
 #include "vmm/base/error.h"
 
 namespace skiff {
@@ -28,37 +29,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::HasSubstr;
-
-// Takes what it has room for; the test makes room.
-class FakeDevice final : public CharacterDevice {
- public:
-  std::size_t receive(std::span<const std::byte> bytes) noexcept override {
-    const std::size_t taken = std::min(room, bytes.size());
-    text.append(reinterpret_cast<const char*>(bytes.data()), taken);
-    room -= taken;
-    return taken;
-  }
-  void receive_break() noexcept override {}
-  void set_room_listener(ReceiveRoomListener* wanted) override { listener = wanted; }
-  void on_transmit_room() noexcept override { ++transmit_rooms; }
-
-  void make_room(std::size_t more) {
-    room += more;
-    listener->on_receive_room();
-  }
-
-  std::size_t room = 1'000'000;
-  std::string text;
-  ReceiveRoomListener* listener = nullptr;
-  bool is_transmit_idle() noexcept override { return more_output == nullptr || more_output(); }
-  void on_window_size(std::uint16_t columns, std::uint16_t rows) noexcept override {
-    window = {columns, rows};
-  }
-
-  int transmit_rooms = 0;
-  std::function<bool()> more_output;  // brings some; true: there is no more
-  std::pair<int, int> window{};
-};
 
 // While it lives nothing may be asserted: a failure is printed on stdout.
 class Redirected {
@@ -119,7 +89,7 @@ class StdioConsoleTest : public testing::Test {
 
   boost::asio::io_context io_{1};
   Fd in_read_, in_write_, out_read_, out_write_;
-  FakeDevice device_;
+  FakeCharacterDevice device_;
   std::string output_;
   std::string lost_;
 };
@@ -165,7 +135,7 @@ TEST_F(StdioConsoleTest, InputWaitsForRoomAndLosesNothing) {
 }
 
 TEST_F(StdioConsoleTest, InputWaitsWhileNobodyIsAttached) {
-  FakeDevice next;
+  FakeCharacterDevice next;
   {
     const Redirected redirected(in_read_.get(), out_write_.get());
     const auto console = create();

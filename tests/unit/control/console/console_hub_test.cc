@@ -160,7 +160,7 @@ TEST_F(HubTest, TheWritersWindowIsTheGuests) {
   append_window(frame, 132, 43);
   writer.send(frame);
   EXPECT_TRUE(run([&] { return device_.window == std::pair(132, 43); }));
-  RoomyDevice next;  // a guest that has rebooted
+  FakeCharacterDevice next;  // a guest that has rebooted
   hub_->attach(nullptr);
   hub_->attach(&next);
   EXPECT_EQ(next.window, std::pair(132, 43));
@@ -171,7 +171,7 @@ TEST_F(HubTest, InputWaitsWhileTheGuestReboots) {
   hub_->attach(nullptr);
   person.type("typed meanwhile");
   settle();
-  RoomyDevice next;
+  FakeCharacterDevice next;
   hub_->attach(&next);
   EXPECT_TRUE(run([&] { return next.text == "typed meanwhile"; }));
   put("second boot");

@@ -61,8 +61,8 @@ TEST_F(ConsoleSwitchTest, EveryPortToAttachToHasAConsole) {
 
 TEST_F(ConsoleSwitchTest, InputGoesToThePortOfThatName) {
   ConsoleSwitch consoles(io_, config_, {});
-  RoomyDevice com1;
-  RoomyDevice hvc0;
+  FakeCharacterDevice com1;
+  FakeCharacterDevice hvc0;
   const std::vector<NamedCharacterDevice> devices = {{"com1", &com1}, {"hvc0", &hvc0}};
   consoles.attach(devices);
   auto [ours, theirs] = socket_pair();

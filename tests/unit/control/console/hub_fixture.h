@@ -19,43 +19,12 @@
 #include <utility>
 #include <vector>
 
+#include "tests/fakes/fake_character_device.h"
 #include "vmm/base/fd.h"
 #include "vmm/control/console/console_frames.h"
 #include "vmm/control/console/console_hub.h"
 
 namespace skiff {
-
-// Takes what it has room for; the test makes room.
-class RoomyDevice final : public CharacterDevice {
- public:
-  std::size_t receive(std::span<const std::byte> bytes) noexcept override {
-    const std::size_t taken = std::min(room, bytes.size());
-    text.append(reinterpret_cast<const char*>(bytes.data()), taken);
-    room -= taken;
-    return taken;
-  }
-  void receive_break() noexcept override { ++breaks; }
-  void set_room_listener(ReceiveRoomListener* wanted) override { listener = wanted; }
-  void on_transmit_room() noexcept override {
-    transmit_rooms.fetch_add(1);
-    transmit_rooms.notify_all();
-  }
-  void on_window_size(std::uint16_t columns, std::uint16_t rows) noexcept override {
-    window = {columns, rows};
-  }
-
-  void make_room(std::size_t more) {
-    room += more;
-    listener->on_receive_room();
-  }
-
-  std::size_t room = 1'000'000'000;
-  std::string text;
-  int breaks = 0;
-  std::pair<int, int> window{};
-  ReceiveRoomListener* listener = nullptr;
-  std::atomic<int> transmit_rooms{0};
-};
 
 // The other end of a connection. Reads when it is told to.
 class Person {
@@ -169,7 +138,7 @@ class HubTest : public testing::Test {
   }
 
   boost::asio::io_context io_{1};
-  RoomyDevice device_;
+  FakeCharacterDevice device_;
   std::unique_ptr<ConsoleHub> hub_ = std::make_unique<ConsoleHub>(io_, "com1");
 };
 
