@@ -1,17 +1,9 @@
-// The one file of the server that includes Boost.Beast.
+// The one file of the server that uses Boost.Beast.
 #include "vmm/control/api/http_reader.h"
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wshadow"
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/http/error.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/rfc7230.hpp>
-#include <boost/beast/http/status.hpp>
-#include <boost/beast/http/string_body.hpp>
-#pragma GCC diagnostic pop
 #include <fmt/core.h>
+
+#include "vmm/control/api/beast_http.h"
 
 namespace skiff {
 

@@ -1,16 +1,9 @@
-// The one file of the client that includes Boost.Beast.
+// The one file of the client that uses Boost.Beast.
 #include "vmm/control/client/http_response.h"
 
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wshadow"
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/http/error.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
-#pragma GCC diagnostic pop
-
 #include <utility>
+
+#include "vmm/control/api/beast_http.h"
 
 namespace skiff {
 
