@@ -19,6 +19,9 @@ namespace {
 using std::chrono::milliseconds;
 using Clock = std::chrono::steady_clock;
 
+// Of what follow() reads. [bytes]
+constexpr std::size_t kMostLine = 1024 * 1024;
+
 ControlError refusal_of(int status, const std::string& body) {
   if (auto error = parse_error(body)) return *std::move(error);
   return {.kind = ControlError::Kind::failed,
@@ -92,9 +95,9 @@ void ControlClient::lost() const {
 }
 
 void ControlClient::send(std::string_view method, std::string_view target, std::string_view body,
-                         std::string_view more_fields) {
-  std::string message =
-      fmt::format("{} {} HTTP/1.1\r\nHost: localhost\r\n{}", method, target, more_fields);
+                         std::string_view more_fields, Version version) {
+  std::string message = fmt::format("{} {} HTTP/1.{}\r\nHost: localhost\r\n{}", method, target,
+                                    version == Version::http_1_0 ? 0 : 1, more_fields);
   if (!body.empty()) {
     message += fmt::format("Content-Type: application/json\r\nContent-Length: {}\r\n", body.size());
   } else if (method != "GET") {
@@ -174,7 +177,8 @@ VmInfo ControlClient::wait_for_end(const std::function<void(std::chrono::seconds
 
 bool ControlClient::follow(std::string_view target,
                            const std::function<bool(std::string_view)>& line) {
-  send("GET", target, "", "");
+  // By 1.0, so that no chunks come (HttpResponseReader).
+  send("GET", target, "", "", Version::http_1_0);
   HttpResponseReader response;
   std::string text;
   for (;;) {
@@ -191,6 +195,9 @@ bool ControlClient::follow(std::string_view target,
         const std::string one = text.substr(0, end);
         text.erase(0, end + 1);
         if (response.status() / 100 == 2 && !line(one)) return false;
+      }
+      if (text.size() > kMostLine) {
+        throw HostError(fmt::format("{}'s answer is a line without an end", name()));
       }
     }
     if (response.done() || !receive(milliseconds(-1))) return true;

@@ -70,9 +70,10 @@ class ControlClient {
   Upgraded upgrade(std::string_view target, std::string_view protocol);
 
  private:
+  enum class Version { http_1_0, http_1_1 };
   void connect();
   void send(std::string_view method, std::string_view target, std::string_view body,
-            std::string_view more_fields);
+            std::string_view more_fields, Version version = Version::http_1_1);
   // False at the connection's end. Throws after `patience` without a byte.
   bool receive(std::chrono::milliseconds patience);
   HttpResponseReader read_response();

@@ -11,9 +11,15 @@ namespace http = boost::beast::http;
 
 struct HttpResponseReader::Parser {
   Parser() {
-    response.eager(true);
+    // Its header is looked at before Beast makes room for a body.
+    response.eager(false);
+    response.header_limit(kMostHeader);
     // A stream of events has no end; whoever reads it takes what has come.
     response.body_limit(boost::none);
+  }
+  bool is_refused() const {
+    return response.chunked() || response.content_length().value_or(0) > kMostBody ||
+           response.get().body().size() > kMostBody;
   }
   http::response_parser<http::string_body> response;
 };
@@ -30,8 +36,13 @@ bool HttpResponseReader::put(std::string_view& input) {
     const std::size_t taken =
         parser.put(boost::asio::const_buffer(input.data(), input.size()), error);
     input.remove_prefix(taken);
-    if (error == http::error::need_more) return true;
+    // Beast looks at its limit only when it has a whole header.
+    if (error == http::error::need_more) return input.size() <= kMostHeader;
     if (error) return false;
+    if (parser.is_header_done()) {
+      if (parser_->is_refused()) return false;
+      parser.eager(true);
+    }
   }
   return true;
 }
