@@ -1,10 +1,12 @@
 #include "vmm/base/log.h"
 
+#include <fcntl.h>
 #include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <memory>
 
 #include "vmm/base/error.h"
@@ -73,7 +75,12 @@ void log_setup(LogLevel level, const std::string& file) {
       sink = std::make_shared<spdlog::sinks::stderr_color_sink_mt>();
       sink->set_formatter(stderr_formatter(false));
     } else {
-      sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(file);
+      // Not for the programs that Skiff starts, and not to be taken for a descriptor from outside.
+      spdlog::file_event_handlers handlers;
+      handlers.after_open = [](const spdlog::filename_t&, std::FILE* opened) {
+        ::fcntl(::fileno(opened), F_SETFD, FD_CLOEXEC);
+      };
+      sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(file, false, handlers);
       sink->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l: %v");
     }
   } catch (const spdlog::spdlog_ex& error) {

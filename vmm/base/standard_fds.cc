@@ -1,9 +1,14 @@
 #include "vmm/base/standard_fds.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdlib>
 #include <initializer_list>
+#include <memory>
+#include <vector>
 
 namespace skiff {
 
@@ -14,6 +19,22 @@ void reserve_standard_fds() noexcept {
     [[maybe_unused]] const int opened =
         ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY);
   }
+}
+
+void close_inherited_fds(std::span<const int> wanted) {
+  const auto close_folder = [](DIR* folder) { ::closedir(folder); };
+  const std::unique_ptr<DIR, decltype(close_folder)> folder(::opendir("/proc/self/fd"));
+  if (!folder) return;
+  // Closed when all are known: the folder changes with each.
+  std::vector<int> inherited;
+  while (const dirent* const entry = ::readdir(folder.get())) {
+    const int fd = std::atoi(entry->d_name);  // 0 for "." and ".."
+    if (fd <= STDERR_FILENO || std::ranges::find(wanted, fd) != wanted.end()) continue;
+    const int flags = ::fcntl(fd, F_GETFD);
+    if (flags >= 0 && (flags & FD_CLOEXEC) == 0) inherited.push_back(fd);
+  }
+  for (const int fd : inherited)
+    ::close(fd);
 }
 
 }  // namespace skiff

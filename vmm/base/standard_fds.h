@@ -1,5 +1,8 @@
-// Descriptors 0 to 2 as every program expects them.
+// The descriptors a process is started with: 0 to 2 as every program expects them, and those that
+// came along by accident.
 #pragma once
+
+#include <span>
 
 namespace skiff {
 
@@ -8,5 +11,11 @@ namespace skiff {
 // way round (stdin for writing, stdout and stderr for reading), so that its use fails with EBADF as
 // if it were still closed. First thing in main.
 void reserve_standard_fds() noexcept;
+
+// Closes the descriptors above 2 that whoever started this process left open in it (the other end
+// of a pipe whose reader would never see its end), but for `wanted`. They are known by the lack of
+// FD_CLOEXEC, without which no descriptor comes through an exec and which everything has that Skiff
+// opens. Where /proc is missing they stay open. Before other threads exist.
+void close_inherited_fds(std::span<const int> wanted);
 
 }  // namespace skiff

@@ -11,6 +11,7 @@
 
 #include "vmm/base/exit_status.h"
 #include "vmm/base/log.h"
+#include "vmm/base/standard_fds.h"
 #include "vmm/cli/arguments.h"
 #include "vmm/cli/command_line.h"
 #include "vmm/cli/command_spec.h"
@@ -18,6 +19,7 @@
 #include "vmm/cli/print.h"
 #include "vmm/control/run_directory/run_base.h"
 #include "vmm/control/start_report.h"
+#include "vmm/machine/config_descriptors.h"
 #include "vmm/machine/config_file.h"
 #include "vmm/machine/run_machine.h"
 
@@ -119,6 +121,9 @@ int run_in_background(StartReport& report, const VmConfig& config, RunOptions& o
 int run_detached(const VmConfig& config, RunOptions& options) {
   auto side = detach();
   if (auto* const report = std::get_if<StartReport>(&side)) {
+    std::vector<int> wanted = descriptors_of(config);
+    add_descriptor_of(options.console_log, wanted);
+    close_inherited_fds(wanted);
     return run_in_background(*report, config, options);
   }
   const int status = std::get<int>(side);

@@ -5,6 +5,7 @@ skiff_room(vmm_config
           "${CMAKE_CURRENT_LIST_DIR}/config_disk.cc"
           "${CMAKE_CURRENT_LIST_DIR}/config_file.cc"
           "${CMAKE_CURRENT_LIST_DIR}/config_keys.cc"
+          "${CMAKE_CURRENT_LIST_DIR}/config_descriptors.cc"
           "${CMAKE_CURRENT_LIST_DIR}/config_net.cc"
           "${CMAKE_CURRENT_LIST_DIR}/config_scan.cc"
           "${CMAKE_CURRENT_LIST_DIR}/config_overrides.cc"

@@ -1,9 +1,12 @@
 // Named VMs and the commands on them, as a user has them.
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -162,6 +165,36 @@ TEST_F(Control, AKilledVmIsKnownAsSuchAndReplaced) {
   EXPECT_THAT(stop.err, HasSubstr("was killed"));
   EXPECT_EQ(start("web").ending, 0);
   EXPECT_THAT(skiff({"ps"}).out, HasSubstr("running"));
+}
+
+// A shell's pipe, a lock, make's job server: who waits for their end does not wait for the VM's.
+TEST_F(Control, ADetachedVmKeepsOnlyTheDescriptorsItWasAskedToUse) {
+  const Fd kernel(::open(guest_path("echo").c_str(), O_RDONLY | O_CLOEXEC));
+  constexpr int kStray = 70;
+  constexpr int kWanted = 71;
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const Fd reading(ends[0]);
+  Fd writing(ends[1]);
+  const std::string log = folder_.file("own-log");
+  const Finished started = run_skiff({"run", "--kernel", "/dev/fd/71", "--memory", "16M", "-d",
+                                      "--name", "web", "--log-file", log, "--log-level", "debug"},
+                                     {.in = Plug::closed(), .in_child = [&] {
+                                        return ::dup2(writing.get(), kStray) == kStray &&
+                                               ::dup2(kernel.get(), kWanted) == kWanted;
+                                      }});
+  ASSERT_EQ(started.ending, 0) << started.err;
+  writing.reset();
+  pollfd at_end{.fd = reading.get(), .events = POLLIN, .revents = 0};
+  EXPECT_EQ(::poll(&at_end, 1, 0), 1) << "the VM holds the pipe";
+  EXPECT_NE(at_end.revents & POLLHUP, 0);
+  // Its kernel is read again; its log is still its own.
+  EXPECT_EQ(skiff({"reset", "web"}).ending, 0);
+  for (int count = 0; count < 1000 && number_in("web", "resets") != 1; ++count)
+    std::this_thread::sleep_for(5ms);
+  EXPECT_EQ(number_in("web", "resets"), 1U);
+  EXPECT_EQ(skiff({"stop", "--force", "web"}).ending, 0);
+  EXPECT_THAT(read_file(log), Not(IsEmpty()));
 }
 
 TEST_F(Control, PauseReallyPauses) {

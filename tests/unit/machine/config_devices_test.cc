@@ -9,6 +9,7 @@
 #include <string>
 
 #include "vmm/base/error.h"
+#include "vmm/machine/config_descriptors.h"
 #include "vmm/machine/config_file.h"
 #include "vmm/machine/console_names.h"
 
@@ -18,6 +19,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::UnorderedElementsAre;
 
 VmConfig config_of(const std::string& text) {
   const ConfigPaths paths{.directory = "/vm", .check_files = false};
@@ -35,6 +37,18 @@ TEST(ConfigDevices, ThereAreNoneUnlessAskedFor) {
   EXPECT_FALSE(config.rng.has_value());
   EXPECT_THAT(config.io_threads, IsEmpty());
   EXPECT_FALSE(config.boot.virtio_mmio_cmdline);
+}
+
+TEST(ConfigDevices, DescriptorsItCountsOnAreKnown) {
+  EXPECT_THAT(descriptors_of(config_of("")), IsEmpty());
+  VmConfig config = config_of(
+      "[[disk]]\npath = \"/proc/self/fd/12\"\n[[disk]]\npath = \"/dev/fd\"\n"
+      "[[net]]\nfd = 5\n[rng]\nsource = \"/dev/fd/99999999999\"\n"
+      "[[serial]]\nunit = 2\npath = \"/dev/fd/-7\"\n"
+      "[[virtio_console]]\npath = \"/dev/fd/8\"\n");
+  config.boot.kernel = "/dev/fd/9";
+  config.boot.initrd = "/dev/fd/x";
+  EXPECT_THAT(descriptors_of(config), UnorderedElementsAre(9, 12, 5, 8));
 }
 
 TEST(ConfigDevices, DefaultsAreThoseOfTheDocumentation) {
