@@ -83,7 +83,7 @@ class Top {
       : sample_(sample), interval_(interval), before_(sample()), after_(before_), newest_(before_) {
     sigset_t wanted;
     ::sigemptyset(&wanted);
-    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGWINCH})
+    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGTSTP, SIGWINCH})
       ::sigaddset(&wanted, number);
     ::sigprocmask(SIG_BLOCK, &wanted, nullptr);
     signals_ = Fd(::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
@@ -156,7 +156,11 @@ class Top {
   void read_signals() {
     signalfd_siginfo signal{};
     while (::read(signals_.get(), &signal, sizeof signal) == sizeof signal) {
-      if (signal.ssi_signo != SIGWINCH) quit_ = true;
+      if (signal.ssi_signo == SIGTSTP) {
+        screen_.stop_process();
+      } else if (signal.ssi_signo != SIGWINCH) {
+        quit_ = true;
+      }
     }
   }
 

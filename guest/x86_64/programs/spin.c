@@ -1,11 +1,15 @@
-// spin: prints a line, then loops without ever leaving the guest. Only its VMM can end it.
+// spin: prints a line, then loops without ever leaving the guest. Only its VMM can end it. With
+// "halt" on the command line it halts with interrupts off instead.
 
 #include "guest/lib/print.h"
+#include "guest/lib/text.h"
 #include "guest/x86_64/runtime/program.h"
 
 int program_main(const char* command_line) {
-  (void)command_line;
   print("spin: spinning\n");
+  while (text_has_word(command_line, "halt")) {
+    __asm__ volatile("cli; hlt");
+  }
   for (;;) {
     __asm__ volatile("");
   }

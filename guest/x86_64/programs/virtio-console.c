@@ -2,6 +2,7 @@
 // back until a stop byte. What it says about itself goes to COM1.
 //   transport= ring= irq= index= as virtio-blk
 //   text=WORD (default hello)  bytes=N of a known text more  echo  until=4
+//   size: writes the window's size to the port whenever that changes, for ever
 //   multiport  port=N: by name and number, after the conversation of 5.3.5
 
 #include "guest/lib/print.h"
@@ -170,6 +171,37 @@ static void echo(char until) {
   }
 }
 
+static unsigned put_number(char* at, unsigned number) {
+  unsigned length = 0;
+  for (unsigned power = 10000; power; power /= 10) {
+    if (number >= power || length || power == 1) {
+      at[length++] = (char)('0' + number / power % 10);
+    }
+  }
+  return length;
+}
+
+// Columns and rows are 16 bits each at the start of the configuration (5.3.4).
+static void show_sizes(const struct VirtioDevice* device) {
+  char* text = pool_take(64, 16);
+  uint32_t shown = 0;
+  for (;;) {
+    const uint32_t generation = virtio_generation(device);
+    const uint32_t size = (uint32_t)virtio_config(device, 0, 2) |
+                          (uint32_t)virtio_config(device, 2, 2) << 16;
+    if (size == shown || generation != virtio_generation(device)) {
+      continue;
+    }
+    shown = size;
+    unsigned length = put_number(text, size & 0xffff);
+    text[length++] = 'x';
+    length += put_number(text + length, size >> 16);
+    text[length++] = '\r';
+    text[length++] = '\n';
+    (void)write_out(text, length);
+  }
+}
+
 int program_main(const char* line) {
   check_begin("virtio-console");
   const int multiport = text_has_word(line, "multiport");
@@ -199,6 +231,9 @@ int program_main(const char* line) {
     }
   }
   write_text(line, text_number(line, "bytes", 0));
+  if (text_has_word(line, "size")) {
+    show_sizes(device);
+  }
   if (text_has_word(line, "echo")) {
     echo((char)text_number(line, "until", 4));
   }
