@@ -1,8 +1,10 @@
-// --stats and --log-file of the program.
+// What the program says about itself and its guest: --stats, --log-file, skiff why.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <boost/json.hpp>
+#include <cstdlib>
 
 #include "tests/kvm/process/skiff_process.h"
 #include "tests/kvm/require_kvm.h"
@@ -93,6 +95,58 @@ TEST_F(Statistics, ALogFileThatCannotBeOpenedIsAClearError) {
   const Finished run = run_skiff(guest_arguments("hello", {}, {"--log-file", "/dev/null/log"}));
   EXPECT_EQ(run.ending, 121);
   EXPECT_THAT(run.err, HasSubstr("/dev/null/log"));
+}
+
+class Why : public Statistics {
+ protected:
+  void SetUp() override {
+    Statistics::SetUp();
+    ::setenv("XDG_RUNTIME_DIR", folder_.file("").c_str(), 1);
+  }
+  void TearDown() override {
+    const int pid = std::atoi(read_file(folder_.file("skiff/vm/pid")).c_str());
+    if (pid > 0) ::kill(pid, SIGKILL);
+  }
+  // The page, once the guest has come to where `wanted` is said of it.
+  static std::string page_of(const std::string& program, const std::string& command_line,
+                             std::string_view wanted) {
+    const Finished started = run_skiff(
+        guest_arguments(program, command_line, {"-d", "--name", "vm"}), {.in = Plug::closed()});
+    EXPECT_EQ(started.ending, 0) << started.err;
+    std::string page;
+    for (int looks = 0; looks < 100 && page.find(wanted) == std::string::npos; ++looks)
+      page = run_skiff({"why", "vm"}, {.in = Plug::closed()}).out;
+    return page;
+  }
+
+  TemporaryFolder folder_;
+};
+
+// KVM may interpret such a guest: what it says of a vCPU's state is no less true then.
+constexpr const char* kInMain =
+    "at 0x[0-9a-f]+ \\(program_main\\+0x[0-9a-f]+\\), 64-bit mode, ring 0";
+
+TEST_F(Why, AGuestThatSpins) {
+  EXPECT_THAT(page_of("spin", "", "vCPU 0 spins at program_main+"),
+              testing::AllOf(testing::StartsWith("vCPU 0 spins at program_main+"),
+                             testing::ContainsRegex("  0   spins\n +" + std::string(kInMain)),
+                             HasSubstr("com1.THR <- 0xa")));
+}
+
+TEST_F(Why, AGuestThatHaltsWithInterruptsOff) {
+  EXPECT_THAT(page_of("spin", "halt", "HLT with interrupts off"),
+              testing::AllOf(
+                  testing::StartsWith("vCPU 0 waits in HLT with interrupts off, at program_main+"),
+                  HasSubstr("only an NMI or a reset"),
+                  testing::ContainsRegex("  0   HLT with interrupts off\n +" +
+                                         std::string(kInMain) + ", .*interrupts off\n")));
+}
+
+TEST_F(Why, AGuestThatWaits) {
+  EXPECT_THAT(page_of("idle", "", "the guest is idle"),
+              testing::AllOf(testing::StartsWith("the guest is idle"),
+                             testing::ContainsRegex("  0   idle: HLT with interrupts on\n +" +
+                                                    std::string(kInMain))));
 }
 
 }  // namespace
