@@ -6,8 +6,11 @@
 #include <signal.h>
 #include <sys/ioctl.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <string>
+#include <string_view>
 
 #include "tests/kvm/process/skiff_process.h"
 #include "tests/kvm/require_kvm.h"
@@ -135,6 +138,62 @@ TEST_F(ConsoleAttach, AFileComesWhole) {
   EXPECT_THAT(read_file(folder_.file("out")), HasSubstr(text.substr(10, text.size() - 20)));
   console.kill(SIGTERM);
   EXPECT_EQ(console.wait(), 143);
+}
+
+// As POSIX cksum has it.
+std::uint32_t checksum(std::string_view text) {
+  std::uint32_t crc = 0;
+  const auto take = [&crc](unsigned byte) {
+    crc ^= byte << 24;
+    for (int bit = 0; bit < 8; ++bit)
+      crc = crc << 1 ^ ((crc >> 31) != 0 ? 0x04c11db7U : 0U);
+  };
+  for (const char character : text)
+    take(static_cast<unsigned char>(character));
+  for (std::size_t length = text.size(); length != 0; length >>= 8)
+    take(length & 0xff);
+  return ~crc;
+}
+
+class ConsoleStream : public ConsoleAttach {
+ protected:
+  static void start_vm(const std::string& command_line) {
+    const Finished started = run_skiff(
+        guest_arguments("virtio-stream", command_line,
+                        {"--detach", "--name", "vm", "--set", "virtio_console.0.target=console",
+                         "--set", "serial.0.target=null"}),
+        {.in = Plug::closed()});
+    ASSERT_EQ(started.ending, 0) << started.err;
+  }
+};
+
+// `make bench` does it with 100 MB.
+TEST_F(ConsoleStream, MuchInputArrivesByteByByte) {
+  std::string text(8'000'000, '\0');
+  std::uint32_t state = 1;
+  for (char& byte : text) {
+    state = state * 1664525 + 1013904223;
+    byte = static_cast<char>(state >> 24);
+  }
+  start_vm("irq=msix receive=" + std::to_string(text.size()));
+  SkiffProcess console({"console", "vm"});
+  ASSERT_TRUE(console.send("g"));
+  ASSERT_TRUE(console.send(text));
+  EXPECT_EQ(console.wait(), 0);
+  EXPECT_EQ(console.out(),
+            "received 8000000 bytes, cksum " + std::to_string(checksum(text)) + "\n");
+}
+
+TEST_F(ConsoleStream, MuchOutputArrivesByteByByte) {
+  start_vm("irq=msix send=16");
+  SkiffProcess console({"console", "vm"});
+  ASSERT_TRUE(console.send("g"));
+  EXPECT_EQ(console.wait(), 0);
+  ASSERT_EQ(console.out().size(), 16U << 20);
+  std::size_t wrong = 0;
+  for (std::size_t at = 0; at < console.out().size(); ++at)
+    wrong += static_cast<unsigned char>(console.out()[at]) != at % 256 ? 1 : 0;
+  EXPECT_EQ(wrong, 0U);
 }
 
 }  // namespace
