@@ -21,8 +21,8 @@ std::string for_shell(std::string_view word) {
 
 }  // namespace
 
-bool is_tmux_there() {
-  return std::system("tmux -V >/dev/null 2>&1") == 0;  // NOLINT(cert-env33-c): no input in it
+bool is_program_there(const std::string& command) {
+  return std::system((command + " >/dev/null 2>&1").c_str()) == 0;  // NOLINT(cert-env33-c)
 }
 
 TmuxPanes::TmuxPanes(const TemporaryFolder& folder) : socket_(folder.file("tmux")) {

@@ -16,7 +16,8 @@
 
 namespace skiff::test {
 
-bool is_tmux_there();
+// `command` says its version, as "tmux -V" does.
+bool is_program_there(const std::string& command);
 
 class TmuxPanes {
  public:

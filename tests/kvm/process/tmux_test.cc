@@ -22,7 +22,7 @@ class Tmux : public testing::Test {
  protected:
   void SetUp() override {
     SKIFF_REQUIRE_KVM();
-    if (!is_tmux_there()) GTEST_SKIP() << "there is no tmux";
+    if (!is_program_there("tmux -V")) GTEST_SKIP() << "there is no tmux";
     ::setenv("XDG_RUNTIME_DIR", folder_.file("").c_str(), 1);
     panes_.emplace(folder_);
     ASSERT_TRUE(panes_->is_up());
@@ -152,6 +152,24 @@ TEST_F(Tmux, KilledViewersAndVms) {
   expect_end(kFirst, 121);
   EXPECT_THAT(panes_->screen(kFirst), HasSubstr("its process is gone"));
   expect_restored();
+}
+
+// Other programs at a console's UNIX socket and at its pseudo-terminal.
+TEST_F(Tmux, SocatAtTheSocketAndAtThePseudoTerminal) {
+  if (!is_program_there("socat -V")) GTEST_SKIP() << "there is no socat";
+  start_vm("echo", "until=4");
+  const std::string console = folder_.file("skiff/vm/console-com1.");
+  for (const std::string& address :
+       {"UNIX-CONNECT:" + console + "sock", "OPEN:" + console + "pty,rawer"}) {
+    panes_->clear(kFirst);
+    panes_->run(kFirst, "socat -,rawer,escape=0x1d " + address + "; echo status=$?");
+    EXPECT_TRUE(panes_->shows(kFirst, "echo: ready")) << address << panes_->screen(kFirst);
+    panes_->type(kFirst, "by socat");
+    EXPECT_TRUE(panes_->shows(kFirst, "by socat")) << address << panes_->screen(kFirst);
+    panes_->key(kFirst, "C-]");
+    expect_end(kFirst, 0);
+    expect_restored();
+  }
 }
 
 TEST_F(Tmux, TopGivesTheScreenBackOnEverySignalThatCanBeCaught) {
