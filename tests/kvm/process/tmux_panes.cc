@@ -86,7 +86,11 @@ void TmuxPanes::key(const std::string& pane, const std::string& name) const {
 
 void TmuxPanes::clear(const std::string& pane) const {
   run(pane, "clear");
-  EXPECT_TRUE(until([&] { return screen(pane).starts_with("ready>") && job(pane) == 0; }));
+  // All of the screen is the prompt: that of before had the command behind it.
+  EXPECT_TRUE(until([&] {
+    const std::string text = screen(pane);
+    return text.substr(0, text.find_last_not_of(" \n") + 1) == "ready>";
+  }));
 }
 
 std::string TmuxPanes::screen(const std::string& pane) const {

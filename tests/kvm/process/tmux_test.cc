@@ -26,7 +26,7 @@ class Tmux : public testing::Test {
     ::setenv("XDG_RUNTIME_DIR", folder_.file("").c_str(), 1);
     panes_.emplace(folder_);
     ASSERT_TRUE(panes_->is_up());
-    before_ = cooked_modes("before");
+    before_ = cooked_modes();
   }
   void TearDown() override {
     if (const pid_t pid = vm_pid(); pid > 0) ::kill(pid, SIGKILL);
@@ -53,16 +53,19 @@ class Tmux : public testing::Test {
     EXPECT_FALSE(panes_->is_raw(pane));
   }
   // What the shell gives to its programs.
-  std::string cooked_modes(const std::string& name, const std::string& pane = kFirst) const {
-    panes_->run(pane, "stty -g >" + folder_.file(name) + "; echo modes-of-" + name);
-    EXPECT_TRUE(panes_->shows(pane, "\nmodes-of-" + name)) << panes_->screen(pane);
+  std::string cooked_modes() {
+    // Each time another name: what was said the last time may still be on the screen.
+    const std::string name = "modes-" + std::to_string(++times_asked_) + ".";
+    panes_->run(kFirst, "stty -g >" + folder_.file(name) + "; echo " + name);
+    EXPECT_TRUE(panes_->shows(kFirst, "\n" + name)) << panes_->screen(kFirst);
     return read_file(folder_.file(name));
   }
-  void expect_restored() const { EXPECT_EQ(cooked_modes("after"), before_); }
+  void expect_restored() { EXPECT_EQ(cooked_modes(), before_); }
 
   TemporaryFolder folder_;
   std::optional<TmuxPanes> panes_;
   std::string before_;
+  int times_asked_ = 0;
 };
 
 TEST_F(Tmux, DetachedAndAttachedAgainOneSeesWhatWasSaid) {
