@@ -33,6 +33,8 @@ target_compile_options(skiff_flags INTERFACE
   $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:Clang>>:-Wthread-safety>
   # A false alarm of g++ 12 on "literal" + std::string (GCC bug 105651), mended in 13.
   $<$<AND:$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>
+  # It takes a source that the room's one file includes for a header.
+  $<$<AND:$<BOOL:${SKIFF_UNITY}>,$<COMPILE_LANGUAGE:CXX>,$<CXX_COMPILER_ID:GNU>>:-Wno-subobject-linkage>
   $<$<BOOL:${SKIFF_WERROR}>:-Werror>
   -fno-semantic-interposition -ffunction-sections -fdata-sections)
 target_link_options(skiff_flags INTERFACE -Wl,--gc-sections)
