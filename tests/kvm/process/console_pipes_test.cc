@@ -1,5 +1,6 @@
 // The console on everything that is not a terminal: pipes, files, sockets, devices, nothing.
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <linux/capability.h>
@@ -45,9 +46,7 @@ std::string echoed(const std::string& text) {
 std::string flood(std::size_t kb) {
   std::string text;
   for (std::size_t line = 0; line < kb * 16; ++line) {
-    char number[10];
-    std::snprintf(number, sizeof number, "%08zx ", line);
-    text += number;
+    text += fmt::format("{:08x} ", line);
     for (std::size_t letter = 0; letter < 54; ++letter)
       text += static_cast<char>('a' + (line + letter) % 26);
     text += '\n';
