@@ -5,6 +5,7 @@
 #include <array>
 #include <bit>
 #include <string>
+#include <string_view>
 
 #include "vmm/machine/config_reader.h"
 #include "vmm/machine/config_virtio.h"
@@ -13,6 +14,19 @@ namespace skiff {
 namespace {
 
 constexpr std::size_t kSerialSize = 20;  // VIRTIO_BLK_ID_BYTES
+
+// In the order of kDiskFaces (config_keys.cc).
+constexpr std::array kFaces = {DiskFace::virtio, DiskFace::virtio, DiskFace::nvme};
+
+// Keys that say nothing to a disk with that face.
+struct ForeignKeys {
+  DiskFace face;
+  std::string_view name;
+  std::array<std::string_view, 3> keys;
+};
+constexpr std::array kForeignKeys = {
+    ForeignKeys{DiskFace::nvme, "nvme", {"queue_size", "ring", "event_idx"}},
+};
 
 struct PlacedDisk {
   DiskConfig config;
@@ -70,12 +84,26 @@ void read_host(ConfigReader& reader, const ConfigPaths& paths, DiskOptions& host
   }
 }
 
+void refuse_foreign_keys(ConfigReader& reader, DiskFace face) {
+  for (const ForeignKeys& foreign : kForeignKeys) {
+    if (foreign.face != face) continue;
+    for (const std::string_view key : foreign.keys) {
+      if (!reader.has(key)) continue;
+      reader.error(key, fmt::format("disk.{} is only for virtio disks, not for disk.face = \"{}\"",
+                                    key, foreign.name));
+    }
+  }
+}
+
 PlacedDisk read_one(const ConfigNode& table, const std::vector<IoThreadConfig>& threads,
                     const ConfigPaths& paths, ConfigDiagnostics& diagnostics) {
   ConfigReader reader("disk", &table, diagnostics);
   PlacedDisk disk;
   read_host(reader, paths, disk.config.host);
-  disk.config.virtio = read_virtio(reader, "disk", threads);
+  std::size_t face = 0;
+  disk.config.virtio = read_virtio(reader, "disk", threads, &face);
+  disk.config.face = kFaces.at(face);
+  refuse_foreign_keys(reader, disk.config.face);
   if (const auto serial = reader.string("serial")) {
     disk.config.serial = *serial;
     if (serial->size() > kSerialSize) {

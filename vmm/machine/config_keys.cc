@@ -18,7 +18,7 @@ constexpr std::array kProtocols = {"auto"sv, "linux64"sv,   "linux-direct"sv,
 constexpr std::array kFlatModes = {"real"sv, "protected"sv, "long"sv};
 constexpr std::array kSerialTargets = {"console"sv, "file"sv, "null"sv, "socket"sv};
 constexpr std::array kFaces = {"virtio"sv, "virtio-mmio"sv};
-constexpr std::array kDiskFaces = {"virtio"sv, "virtio-mmio"sv};
+constexpr std::array kDiskFaces = {"virtio"sv, "virtio-mmio"sv, "nvme"sv};
 constexpr std::array kNetFaces = {"virtio"sv, "virtio-mmio"sv};
 constexpr std::array kRings = {"split"sv, "packed"sv};
 constexpr std::array kDiskBackends = {"file"sv, "memory"sv, "null"sv};
@@ -103,8 +103,7 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
     {"disk", "path", path, "none", "the image or block device"},
     {"disk", "backend", choice, "\"file\"", "what keeps the bytes", 0, 0, false, kDiskBackends},
     {"disk", "size", size, "none", "of a disk that is no file", 512, kMaxConfigDisk},
-    {"disk", "face", choice, "\"virtio\"", "how the guest finds it: on PCI, or as virtio-mmio", 0,
-     0, false, kDiskFaces},
+    {"disk", "face", choice, "\"virtio\"", "what the guest takes it for", 0, 0, false, kDiskFaces},
     {"disk", "read_only", boolean, "false", "whether writes are refused"},
     {"disk", "direct", boolean, "false", "whether the host's page cache is passed by (O_DIRECT)"},
     {"disk", "lock", boolean, "true", "whether the file is locked against double use"},

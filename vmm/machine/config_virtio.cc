@@ -26,10 +26,11 @@ std::string thread_hint(const std::string& name, const std::vector<IoThreadConfi
 }  // namespace
 
 VirtioConfig read_virtio(ConfigReader& reader, std::string_view section,
-                         const std::vector<IoThreadConfig>& threads) {
+                         const std::vector<IoThreadConfig>& threads, std::size_t* face) {
   VirtioConfig virtio;
-  if (const auto face = reader.choice("face")) {
-    virtio.face = *face == 0 ? VirtioFace::pci : VirtioFace::mmio;
+  if (const auto choice = reader.choice("face")) {
+    virtio.face = *choice == 1 ? VirtioFace::mmio : VirtioFace::pci;
+    if (face != nullptr) *face = *choice;
   }
   if (const auto ring = reader.choice("ring")) virtio.packed = *ring != 0;
   if (const auto event_idx = reader.boolean("event_idx")) virtio.event_idx = *event_idx;

@@ -1,6 +1,7 @@
 // What the sections of all virtio devices share: face, ring, thread, queue sizes, rate limits.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,9 +13,10 @@
 
 namespace skiff {
 
-// face, ring, event_idx, ioeventfd, thread. `threads`: those that may be named.
+// face, ring, event_idx, ioeventfd, thread. `threads`: those that may be named. `face`, where not
+// null, gets the choice's index, for a section with more faces than virtio's first two.
 VirtioConfig read_virtio(ConfigReader& reader, std::string_view section,
-                         const std::vector<IoThreadConfig>& threads);
+                         const std::vector<IoThreadConfig>& threads, std::size_t* face = nullptr);
 
 // A power of two inside the key's range, or `usual`.
 std::uint16_t read_queue_size(ConfigReader& reader, std::string_view section, std::uint16_t usual);

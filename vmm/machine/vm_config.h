@@ -115,7 +115,7 @@ struct VirtioConfig {
 };
 
 // What a guest takes it for. `virtio`: VirtioConfig::face says where.
-enum class DiskFace { virtio };
+enum class DiskFace { virtio, nvme };
 
 struct DiskConfig {
   DiskOptions host;
