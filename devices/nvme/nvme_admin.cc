@@ -65,7 +65,8 @@ NvmeService::Answer NvmeService::create_cq(const Command& command) {
   const std::uint32_t id = command.dw10 & 0xffff;
   const std::uint32_t size = (command.dw10 >> 16) + 1;
   const std::uint32_t vector = command.dw11 >> 16;
-  if (!is_queue_id(id) || completion_queues_[id] != nullptr) return {.status = Status::invalid_queue_id};
+  if (!is_queue_id(id) || completion_queues_[id] != nullptr)
+    return {.status = Status::invalid_queue_id};
   if (size < 2 || size > kMaxQueueEntries) return {.status = Status::invalid_queue_size};
   if ((command.dw11 & kPhysicallyContiguous) == 0) return {.status = Status::invalid_field};
   if (vector >= doorbells_.queues()) return {.status = Status::invalid_vector};
@@ -83,7 +84,8 @@ NvmeService::Answer NvmeService::create_sq(const Command& command) {
   const std::uint32_t id = command.dw10 & 0xffff;
   const std::uint32_t size = (command.dw10 >> 16) + 1;
   const std::uint32_t cq = command.dw11 >> 16;
-  if (!is_queue_id(id) || submission_queues_[id] != nullptr) return {.status = Status::invalid_queue_id};
+  if (!is_queue_id(id) || submission_queues_[id] != nullptr)
+    return {.status = Status::invalid_queue_id};
   if (!is_queue_id(cq) || completion_queues_[cq] == nullptr) {
     return {.status = Status::completion_queue_invalid};
   }
@@ -92,9 +94,8 @@ NvmeService::Answer NvmeService::create_sq(const Command& command) {
   if (!is_page(command.prp1)) return {.status = Status::invalid_prp_offset};
   const auto ring = memory_.slice(GuestAddress(command.prp1), size * sizeof(Command));
   if (!ring) return {.status = Status::invalid_field};
-  submission_queues_[id] =
-      std::make_unique<NvmeSubmissionQueue>(static_cast<std::uint16_t>(id), *ring, size,
-                                            *completion_queues_[cq], doorbells_.queue(id));
+  submission_queues_[id] = std::make_unique<NvmeSubmissionQueue>(
+      static_cast<std::uint16_t>(id), *ring, size, *completion_queues_[cq], doorbells_.queue(id));
   give_shadow(*submission_queues_[id]);
   return {};
 }
@@ -103,7 +104,8 @@ NvmeService::Answer NvmeService::create_sq(const Command& command) {
 // completion.
 NvmeService::Answer NvmeService::delete_sq(const Command& command) {
   const std::uint32_t id = command.dw10 & 0xffff;
-  if (!is_queue_id(id) || submission_queues_[id] == nullptr) return {.status = Status::invalid_queue_id};
+  if (!is_queue_id(id) || submission_queues_[id] == nullptr)
+    return {.status = Status::invalid_queue_id};
   NvmeSubmissionQueue& queue = *submission_queues_[id];
   if (queue.is_ending) return {.status = Status::invalid_queue_id};
   queue.is_ending = true;
@@ -114,7 +116,7 @@ NvmeService::Answer NvmeService::delete_sq(const Command& command) {
 
 void NvmeService::end_queue(NvmeSubmissionQueue& queue) {
   if (queue.shadow().value != nullptr) port_.close_doorbell(queue.id());
-  Command command{};
+  Command command;
   command.cid = queue.end_cid;
   submission_queues_[queue.id()].reset();
   complete(*submission_queues_[0], command, {});
@@ -122,7 +124,8 @@ void NvmeService::end_queue(NvmeSubmissionQueue& queue) {
 
 NvmeService::Answer NvmeService::delete_cq(const Command& command) {
   const std::uint32_t id = command.dw10 & 0xffff;
-  if (!is_queue_id(id) || completion_queues_[id] == nullptr) return {.status = Status::invalid_queue_id};
+  if (!is_queue_id(id) || completion_queues_[id] == nullptr)
+    return {.status = Status::invalid_queue_id};
   if (completion_queues_[id]->users() != 0) return {.status = Status::invalid_queue_deletion};
   completion_queues_[id].reset();
   port_.settle_wire();
@@ -201,7 +204,8 @@ NvmeService::Answer NvmeService::identify(const Command& command) {
 
 NvmeService::Answer NvmeService::get_log_page(const Command& command) {
   const auto id = static_cast<std::uint8_t>(command.dw10);
-  const std::uint64_t dwords = (std::uint64_t{command.dw11 & 0xffff} << 16 | command.dw10 >> 16) + 1;
+  const std::uint64_t dwords =
+      (std::uint64_t{command.dw11 & 0xffff} << 16 | command.dw10 >> 16) + 1;
   const std::uint64_t offset = std::uint64_t{command.dw13} << 32 | command.dw12;
   NvmePage page;
   std::size_t size = 512;
@@ -238,7 +242,7 @@ NvmeService::Answer NvmeService::abort(const Command& command) {
   const std::uint32_t queue = command.dw10 & 0xffff;
   NvmeSubmissionQueue& admin = *submission_queues_[0];
   if (queue != 0 || !admin.completions().has_room()) return {.result = 1};
-  Command aborted{};
+  Command aborted;
   aborted.cid = static_cast<std::uint16_t>(command.dw10 >> 16);
   if (!events_.abort(aborted.cid)) return {.result = 1};
   admin.completions().reserve();
@@ -260,7 +264,7 @@ void NvmeService::answer_events() {
       return;
     }
     const NvmeEvents::Answer answer = *events_.take();
-    Command command{};
+    Command command;
     command.cid = answer.cid;
     complete(admin, command, {.result = answer.result});
   }

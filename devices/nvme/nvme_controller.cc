@@ -26,8 +26,8 @@ constexpr PciIdentity kIdentity{.vendor = 0x1af4,
 
 // How long a reset may take, in the worst case a slow disk's requests in flight. [500 ms]
 constexpr std::uint64_t kTimeout = 60;
-constexpr std::uint64_t kCapabilities = (kMaxQueueEntries - 1) | kCapContiguous |
-                                        kTimeout << kCapTimeoutShift | kCapNvmCommands;
+constexpr std::uint64_t kCapabilities =
+    (kMaxQueueEntries - 1) | kCapContiguous | kTimeout << kCapTimeoutShift | kCapNvmCommands;
 
 NvmeOptions checked(NvmeOptions options) {
   options.queues = std::clamp<std::uint16_t>(options.queues, 1, NvmeOptions::kMaxQueues);
@@ -140,8 +140,8 @@ void NvmeController::attach(std::uint16_t queue) {
   attached_[queue].reset();
   if (registry_ == nullptr || !base_) return;
   const std::uint64_t address = *base_ + kDoorbells + std::uint64_t{8} * queue;
-  auto doorbell = registry_->attach({.space = IoSpace::mmio, .address = address},
-                                    doorbells_.queue(queue).kick);
+  auto doorbell =
+      registry_->attach({.space = IoSpace::mmio, .address = address}, doorbells_.queue(queue).kick);
   // Refused: the register's write wakes the service all the same.
   if (doorbell) attached_[queue] = std::move(*doorbell);
 }
@@ -354,8 +354,7 @@ IoStatus NvmeController::write_bar(IoAccess access, std::uint64_t value) {
   if (access.offset % access.width != 0) return IoStatus::misaligned;
   if (access.width != 4 && access.width != 8) return IoStatus::bad_width;
   write_register(access.offset, static_cast<std::uint32_t>(value));
-  if (access.width == 8)
-    write_register(access.offset + 4, static_cast<std::uint32_t>(value >> 32));
+  if (access.width == 8) write_register(access.offset + 4, static_cast<std::uint32_t>(value >> 32));
   return IoStatus::ok;
 }
 

@@ -8,10 +8,10 @@ using namespace nvme;
 
 namespace {
 
-constexpr std::uint32_t kSave = 1U << 31;             // dword 10
+constexpr std::uint32_t kSave = 1U << 31;  // dword 10
 constexpr std::uint32_t kCoalescingDisabled = 1U << 16;
-constexpr unsigned kThresholdSelectShift = 16;        // TMPSEL, 4 bits
-constexpr unsigned kThresholdTypeShift = 20;          // THSEL, 2 bits
+constexpr unsigned kThresholdSelectShift = 16;  // TMPSEL, 4 bits
+constexpr unsigned kThresholdTypeShift = 20;    // THSEL, 2 bits
 
 }  // namespace
 

@@ -72,8 +72,8 @@ NvmePage identify_controller(const NvmeIdentity& identity) {
   put<std::uint16_t>(page, 256, identity.has_doorbell_buffer ? 1U << 8 : 0U);  // OACS
   put<std::uint8_t>(page, 258, 3);                                             // ACL, from 0
   put<std::uint8_t>(page, 259, NvmeEvents::kMaxHeld - 1);                      // AERL, from 0
-  put<std::uint8_t>(page, 260, 1 | 1 << 1);  // FRMW: one slot, read only
-  put<std::uint8_t>(page, 261, 1 << 2);      // LPA: offsets and long lengths
+  put<std::uint8_t>(page, 260, 1 | 1 << 1);                     // FRMW: one slot, read only
+  put<std::uint8_t>(page, 261, 1 << 2);                         // LPA: offsets and long lengths
   put<std::uint8_t>(page, 262, NvmeEvents::kErrorEntries - 1);  // ELPE, from 0
   put<std::uint16_t>(page, 266, kWarningTemperature);
   put<std::uint16_t>(page, 268, kCriticalTemperature);
@@ -97,9 +97,9 @@ NvmePage identify_namespace(const NvmeIdentity& identity, std::uint64_t capacity
   };
   NvmePage page{};
   const std::uint64_t size = capacity / disk.block_size;
-  put(page, 0, size);                  // NSZE
-  put(page, 8, size);                  // NCAP
-  put(page, 16, size);                 // NUSE
+  put(page, 0, size);                   // NSZE
+  put(page, 8, size);                   // NCAP
+  put(page, 16, size);                  // NUSE
   put<std::uint8_t>(page, 24, 1 << 4);  // NSFEAT: NPWG to NOWS are there
   if (disk.can_discard && disk.can_write_zeroes) put<std::uint8_t>(page, 33, 1 << 3);  // DLFEAT
   put(page, 64, blocks(disk.physical_block_size));                                     // NPWG

@@ -59,21 +59,21 @@ inline constexpr std::uint32_t kMaxTransfer = kMemoryPage << kMdts;
 
 // A submission queue entry (4.2).
 struct Command {
-  std::uint8_t opcode;
-  std::uint8_t flags;  // FUSE (bits 0, 1), PSDT (bits 6, 7)
-  std::uint16_t cid;
-  std::uint32_t nsid;
-  std::uint32_t dw2;
-  std::uint32_t dw3;
-  std::uint64_t metadata;
-  std::uint64_t prp1;
-  std::uint64_t prp2;
-  std::uint32_t dw10;
-  std::uint32_t dw11;
-  std::uint32_t dw12;
-  std::uint32_t dw13;
-  std::uint32_t dw14;
-  std::uint32_t dw15;
+  std::uint8_t opcode = 0;
+  std::uint8_t flags = 0;  // FUSE (bits 0, 1), PSDT (bits 6, 7)
+  std::uint16_t cid = 0;
+  std::uint32_t nsid = 0;
+  std::uint32_t dw2 = 0;
+  std::uint32_t dw3 = 0;
+  std::uint64_t metadata = 0;
+  std::uint64_t prp1 = 0;
+  std::uint64_t prp2 = 0;
+  std::uint32_t dw10 = 0;
+  std::uint32_t dw11 = 0;
+  std::uint32_t dw12 = 0;
+  std::uint32_t dw13 = 0;
+  std::uint32_t dw14 = 0;
+  std::uint32_t dw15 = 0;
 };
 static_assert(sizeof(Command) == 64);
 

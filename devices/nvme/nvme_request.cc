@@ -86,7 +86,8 @@ Status NvmeRequest::parse_dsm(const Command& command, const GuestMemory& memory,
       return Status::lba_out_of_range;
     }
     if (each.blocks == 0 || !limits.can_discard) continue;
-    pieces.push_back({each.first * limits.block_size, std::uint64_t{each.blocks} * limits.block_size});
+    pieces.push_back(
+        {each.first * limits.block_size, std::uint64_t{each.blocks} * limits.block_size});
   }
   return Status::success;
 }

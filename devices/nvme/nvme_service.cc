@@ -30,10 +30,11 @@ nanoseconds now() {
 }
 
 NvmeIdentity identity_of(const DiskInfo& disk, const NvmeOptions& options) {
-  return {.serial = options.serial.empty() ? options.name : options.serial,
-          .uuid = nvme_uuid(fmt::format("{}\n{}\n{}", options.source, options.serial, options.name)),
-          .disk = disk,
-          .has_doorbell_buffer = options.shadow_doorbells};
+  return {
+      .serial = options.serial.empty() ? options.name : options.serial,
+      .uuid = nvme_uuid(fmt::format("{}\n{}\n{}", options.source, options.serial, options.name)),
+      .disk = disk,
+      .has_doorbell_buffer = options.shadow_doorbells};
 }
 
 nvme::Status status_of(const DiskRequest& request) {
@@ -107,8 +108,8 @@ bool NvmeService::start(const NvmeAdminQueues& queues) {
   features_ = NvmeFeatures(options_.queues, static_cast<std::uint16_t>(doorbells_.queues()));
   events_.forget_requests();
   NvmeQueueDoorbells& bells = doorbells_.queue(0);
-  completion_queues_[0] =
-      std::make_unique<NvmeCompletionQueue>(std::uint16_t{0}, *cq, cq_size, std::uint16_t{0}, true, bells);
+  completion_queues_[0] = std::make_unique<NvmeCompletionQueue>(std::uint16_t{0}, *cq, cq_size,
+                                                                std::uint16_t{0}, true, bells);
   submission_queues_[0] = std::make_unique<NvmeSubmissionQueue>(std::uint16_t{0}, *sq, sq_size,
                                                                 *completion_queues_[0], bells);
   state_ = State::running;

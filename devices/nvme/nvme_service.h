@@ -61,13 +61,13 @@ struct NvmeAdminQueues {  // as the registers have them
 struct NvmeOptions {
   static constexpr std::uint16_t kMaxQueues = 64;
 
-  std::string name = "disk0";   // for logs and the exit ledger
-  std::string serial{};         // at most 20 bytes are shown; empty: the name
-  std::string source{};         // the disk's file; makes its UUID, with serial and name
-  std::uint16_t queues = 1;     // pairs of I/O queues, 1 to kMaxQueues
+  std::string name = "disk0";    // for logs and the exit ledger
+  std::string serial{};          // at most 20 bytes are shown; empty: the name
+  std::string source{};          // the disk's file; makes its UUID, with serial and name
+  std::uint16_t queues = 1;      // pairs of I/O queues, 1 to kMaxQueues
   bool shadow_doorbells = true;  // doorbell buffers are offered
-  RateLimit operations{};       // requests per second
-  RateLimit bandwidth{};        // bytes read and written per second
+  RateLimit operations{};        // requests per second
+  RateLimit bandwidth{};         // bytes read and written per second
 };
 
 class NvmeService final : public DiskQueueClient, public std::enable_shared_from_this<NvmeService> {

@@ -35,7 +35,7 @@ class DeviceTable : public testing::Test {
   static std::vector<std::string> names(const std::vector<ConfiguredDevice>& devices) {
     std::vector<std::string> out;
     for (const ConfiguredDevice& each : devices)
-      out.emplace_back(each.device->name());
+      out.emplace_back(each.device ? each.device->name() : each.emulated->name());
     return out;
   }
   void add_disk(const std::string& thread = {}) {
@@ -51,6 +51,20 @@ class DeviceTable : public testing::Test {
   FakeByteSink sink_;
   std::vector<std::string> threads_;
 };
+
+// A disk's face decides which device it becomes; its number counts all disks.
+TEST_F(DeviceTable, ADiskMayBeAnNvmeController) {
+  add_disk();
+  add_disk("fast");
+  config_.disks[1].face = DiskFace::nvme;
+  const std::vector<ConfiguredDevice> devices = create();
+  EXPECT_THAT(names(devices), ElementsAre("disk0", "disk1"));
+  ASSERT_NE(devices[1].emulated, nullptr);
+  EXPECT_EQ(devices[1].emulated->kind(), "disk");
+  EXPECT_EQ(devices[1].emulated->face(), "nvme");
+  EXPECT_NE(devices[1].controls, nullptr);
+  EXPECT_THAT(threads_, ElementsAre("", "fast"));
+}
 
 // And nobody asks for a thread.
 TEST_F(DeviceTable, NothingIsMadeThatNobodyAskedFor) {

@@ -3,7 +3,7 @@
 
 #include "tests/unit/disk/disk_fixture.h"
 #include "tests/unit/virtio/block/block_fixture.h"
-#include "tests/unit/virtio/block/stalled_disk.h"
+#include "tests/fakes/stalled_disk.h"
 
 namespace skiff {
 namespace {
