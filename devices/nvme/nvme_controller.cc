@@ -257,12 +257,13 @@ void NvmeController::on_reset() {
 void NvmeController::write_cc(std::uint32_t value) {
   const std::uint32_t before = state_.cc;
   state_.cc = value & kCcWritable;
-  const bool asks = (state_.cc & kCcShutdown) != 0 && (before & kCcShutdown) == 0;
-  if (!asks) return;
-  if (state_.phase == Phase::ready && (state_.csts & kCstsShutdownDone) == 0) {
+  const bool asks = (state_.cc & kCcShutdown) != 0;
+  if (state_.phase == Phase::disabled || state_.phase == Phase::failed) {
+    // There is nothing to do.
+    state_.csts = (state_.csts & ~kCstsShutdown) | (asks ? kCstsShutdownDone : 0);
+  } else if (state_.phase == Phase::ready && asks && (before & kCcShutdown) == 0 &&
+             (state_.csts & kCstsShutdownDone) == 0) {
     state_.csts |= kCstsShutdownBusy;
-  } else if (state_.phase == Phase::disabled || state_.phase == Phase::failed) {
-    state_.csts |= kCstsShutdownDone;  // there is nothing to do
   }
 }
 

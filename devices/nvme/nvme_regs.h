@@ -47,6 +47,7 @@ inline constexpr std::uint32_t kCcWritable = 0x00ff'fff1;
 // CSTS (3.1.6)
 inline constexpr std::uint32_t kCstsReady = 1;
 inline constexpr std::uint32_t kCstsFatal = 2;
+inline constexpr std::uint32_t kCstsShutdown = 3U << 2;
 inline constexpr std::uint32_t kCstsShutdownBusy = 1U << 2;
 inline constexpr std::uint32_t kCstsShutdownDone = 2U << 2;
 

@@ -1,6 +1,6 @@
 # How each VMM is started; /tmp/vmm says which. Sets vmm (the command) and vmm_panic_status, and has a function for each
 # device a case may want: they take effect with the next vmm_command.
-#   devices pci|mmio             forget all devices; the next ones are on that transport
+#   devices pci|mmio|nvme        forget all devices; the next ones are on that transport (nvme: disks, and Skiff alone)
 #   disk PATH [WORD...]          read_only direct packed serial=S queues=N block_size=N thread
 #   tap NAME [WORD...]           packed mac=M queues=N
 #   user_net BACKEND [FORWARD]   auto, passt, libslirp; tcp:ADDRESS:PORT->PORT
@@ -12,7 +12,13 @@ case $(cat /tmp/vmm) in
     vmm_panic_status=122
     device_file=/tmp/case/devices.toml
     devices() { face=$1; : >$device_file; port_face="face = \"$(face_name)\""; }
-    face_name() { if [ "$face" = mmio ]; then echo virtio-mmio; else echo virtio; fi; }
+    face_name() {
+      case $face in
+        pci) echo virtio ;;
+        mmio) echo virtio-mmio ;;
+        *) echo "$face" ;;
+      esac
+    }
     # The words that mean the same for every device.
     common() {
       for word in "$@"; do

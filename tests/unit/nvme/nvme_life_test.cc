@@ -97,6 +97,14 @@ TEST_F(NvmeLife, AShutdownFlushesBehindTheLastCommand) {
   EXPECT_EQ(create_queue(1), ok);
 }
 
+TEST_F(NvmeLife, AShutdownOfNothingIsDone) {
+  create();
+  write(kCc, 1U << 14);
+  EXPECT_EQ(csts(), kCstsShutdownDone);
+  write(kCc, 0);
+  EXPECT_EQ(csts(), 0U);
+}
+
 TEST_F(NvmeLife, AResetMayComeWhileItShutsDown) {
   start();
   offer(1, transfer(kWrite, 0, 1));
