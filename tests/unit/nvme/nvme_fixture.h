@@ -56,7 +56,11 @@ class NvmeFixture : public ::testing::Test {
     create(std::move(backend), options);
   }
   void create(std::unique_ptr<DiskBackend> backend, const NvmeOptions& options = {}) {
-    nvme = std::make_unique<NvmeController>(std::move(backend), clock, clock, memory, msi,
+    create(std::move(backend), options, clock);
+  }
+  void create(std::unique_ptr<DiskBackend> backend, const NvmeOptions& options,
+              Executor& executor) {
+    nvme = std::make_unique<NvmeController>(std::move(backend), executor, clock, memory, msi,
                                             &doorbells, options);
     bus.add(*nvme);
     bus.assign_bars();
