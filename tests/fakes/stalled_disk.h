@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -50,6 +51,8 @@ class StalledDisk final : public DiskBackend {
   bool refuses = false;
   int batches = 0;  // advances that handed something over
   DiskQueueClient* told = nullptr;
+  // Called each time that the client asks what is in flight: in the middle of its work.
+  std::function<void()> on_asked;
 
  private:
   class Queue final : public DiskQueue {
@@ -79,6 +82,7 @@ class StalledDisk final : public DiskBackend {
       }
     }
     std::size_t in_flight() const noexcept override {
+      if (disk_.on_asked) disk_.on_asked();
       return submitted_.size() + disk_.requests.size() + disk_.done.size();
     }
     bool set_bells(std::span<const int> eventfds) override { return bells_.set(eventfds); }

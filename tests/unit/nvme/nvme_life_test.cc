@@ -97,6 +97,38 @@ TEST_F(NvmeLife, AShutdownFlushesBehindTheLastCommand) {
   EXPECT_EQ(create_queue(1), ok);
 }
 
+// Rung between the service's last look and its sleep, wherever that is: it looks once more.
+TEST_F(NvmeLife, ADoorbellAtTheLastMoment) {
+  start();
+  for (int moment = 1; moment < 8; ++moment) {
+    for (const std::size_t queue : {0UL, 1UL}) {
+      for (const std::size_t late : {0UL, 1UL}) {
+        const Command admin{.opcode = kGetFeatures, .dw10 = kFeatureQueues};
+        const Command write = transfer(kWrite, 0, 1);
+        int asked = 0;
+        disk->on_asked = [&] {
+          if (++asked != moment) return;
+          offer(late, late == 0 ? admin : write);
+          ring_tail(late);
+        };
+        offer(queue, queue == 0 ? admin : write);
+        ring_tail(queue);
+        clock.run();
+        disk->on_asked = nullptr;
+        if (asked < moment) continue;
+        EXPECT_EQ(disk->requests.size(), queue + late) << moment;
+        complete_all();
+        for (const std::size_t each : {queue, late})
+          EXPECT_TRUE(take(each)) << moment;
+      }
+    }
+    clock.run();
+    complete_all();
+    while (take(0) || take(1)) {
+    }
+  }
+}
+
 TEST_F(NvmeLife, AShutdownOfNothingIsDone) {
   create();
   write(kCc, 1U << 14);

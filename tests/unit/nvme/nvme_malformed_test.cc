@@ -168,9 +168,13 @@ TEST_F(NvmeMalformed, DoorbellValues) {
 TEST_F(NvmeMalformed, AHeadThatGoesBack) {
   for (int i = 0; i < 5; ++i)
     EXPECT_EQ(ask(1, transfer(kRead, 0, 1)), ok);
+  const std::uint64_t faults = nvme->stats().guest_faults;
   ring(1, true, 2);
+  offer(1, transfer(kRead, 0, 1));
+  ring_tail(1);
   clock.run();
-  ring(1, true, 5);
+  EXPECT_EQ(nvme->stats().guest_faults, faults + 1);
+  EXPECT_TRUE(take(1));
   for (int i = 0; i < 40; ++i)
     EXPECT_EQ(ask(1, transfer(kRead, 0, 1)), ok);
 }
