@@ -1,6 +1,5 @@
 // The console on everything that is not a terminal: pipes, files, sockets, devices, nothing.
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <linux/capability.h>
@@ -9,6 +8,9 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <array>
+#include <cstdio>
 
 #include "tests/kvm/process/skiff_process.h"
 #include "tests/kvm/require_kvm.h"
@@ -46,7 +48,9 @@ std::string echoed(const std::string& text) {
 std::string flood(std::size_t kb) {
   std::string text;
   for (std::size_t line = 0; line < kb * 16; ++line) {
-    text += fmt::format("{:08x} ", line);
+    std::array<char, 20> number{};
+    std::snprintf(number.data(), number.size(), "%08zx ", line);
+    text += number.data();
     for (std::size_t letter = 0; letter < 54; ++letter)
       text += static_cast<char>('a' + (line + letter) % 26);
     text += '\n';

@@ -1,9 +1,9 @@
 // Resets with requests under way, errors of the host, rate limits, resizing.
 #include <cerrno>
 
+#include "tests/fakes/stalled_disk.h"
 #include "tests/unit/disk/disk_fixture.h"
 #include "tests/unit/virtio/block/block_fixture.h"
-#include "tests/fakes/stalled_disk.h"
 
 namespace skiff {
 namespace {
