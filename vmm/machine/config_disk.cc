@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kSerialSize = 20;  // VIRTIO_BLK_ID_BYTES
 
 // In the order of kDiskFaces (config_keys.cc).
-constexpr std::array kFaces = {DiskFace::virtio, DiskFace::virtio, DiskFace::nvme};
+constexpr std::array kFaceOfChoice = {DiskFace::virtio, DiskFace::virtio, DiskFace::nvme};
 
 // Keys that say nothing to a disk with that face.
 struct ForeignKeys {
@@ -102,7 +102,7 @@ PlacedDisk read_one(const ConfigNode& table, const std::vector<IoThreadConfig>& 
   read_host(reader, paths, disk.config.host);
   std::size_t face = 0;
   disk.config.virtio = read_virtio(reader, "disk", threads, &face);
-  disk.config.face = kFaces.at(face);
+  disk.config.face = kFaceOfChoice.at(face);
   refuse_foreign_keys(reader, disk.config.face);
   if (const auto serial = reader.string("serial")) {
     disk.config.serial = *serial;

@@ -94,7 +94,7 @@ TEST_F(NvmeAdmin, Features) {
   EXPECT_EQ(set(kFeatureCoalescing, 0x105), ok);
   EXPECT_EQ(get(kFeatureCoalescing), ok);
   EXPECT_EQ(result, 0x105U);
-  for (const std::uint32_t id : {1, 2, 4, 5, 6, 7, 8, 9, 10, 11})
+  for (const std::uint32_t id : {1U, 2U, 4U, 5U, 6U, 7U, 8U, 9U, 10U, 11U})
     EXPECT_EQ(get(id), ok) << id;
   EXPECT_EQ(get(kFeatureVector, 4), code(Status::invalid_field));
   EXPECT_EQ(get(0), code(Status::invalid_field));
