@@ -92,6 +92,14 @@ MsixTable& PciFunction::add_msix(MsiSink& sink, unsigned vectors, unsigned bar,
   return *msix_;
 }
 
+void PciFunction::add_registers(unsigned offset, unsigned width, std::uint32_t initial,
+                                std::uint32_t writable) {
+  assert(offset >= pci::kFirstCapability);
+  MutexLock lock(mutex_);
+  config_.set_initial(offset, width, initial);
+  config_.set_writable(offset, width, writable);
+}
+
 void PciFunction::use_intx() {
   MutexLock lock(mutex_);
   config_.set_initial(pci::kInterruptPin, 1, 1);

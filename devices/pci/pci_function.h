@@ -116,6 +116,10 @@ class PciFunction {
   // Creates the table and its capability; the caller makes BAR `bar` show the table from `offset`
   // (a multiple of 8) on: directly, if the BAR holds nothing else.
   MsixTable& add_msix(MsiSink& sink, unsigned vectors, unsigned bar, std::uint32_t offset = 0);
+  // Registers of the device's own at offset 0x40 and up that are no capability: their value after a
+  // reset, and the bits the guest can change. Width 1, 2 or 4.
+  void add_registers(unsigned offset, unsigned width, std::uint32_t initial,
+                     std::uint32_t writable);
   // The function has the interrupt pin INTA#.
   void use_intx();
 
