@@ -49,8 +49,8 @@ IdeController::~IdeController() {
     channel->shut_down();
   if (ports_ == nullptr) return;
   for (std::size_t i = 0; i < kChannels; ++i) {
-    ports_->remove(kCommandPorts[i].start, channels_[i]->command_block());
-    ports_->remove(kControlPorts[i].start, channels_[i]->control_block());
+    ports_->remove(kPorts[i * 2].start, channels_[i]->command_block());
+    ports_->remove(kPorts[i * 2 + 1].start, channels_[i]->control_block());
   }
 }
 
@@ -61,8 +61,8 @@ void IdeController::add_ports(IoBus& ports) {
   };
   for (std::size_t i = 0; i < kChannels; ++i) {
     if (!has_disks_[i]) continue;
-    add(kCommandPorts[i], channels_[i]->command_block());
-    add(kControlPorts[i], channels_[i]->control_block());
+    add(kPorts[i * 2], channels_[i]->command_block());
+    add(kPorts[i * 2 + 1], channels_[i]->control_block());
   }
 }
 

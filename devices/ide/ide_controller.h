@@ -32,8 +32,13 @@ class IdeController final : public PciFunction {
   static constexpr std::size_t kChannels = 2;
   static constexpr std::size_t kMostDisks = kChannels * IdeChannel::kMostDrives;
   static constexpr std::array<std::uint32_t, kChannels> kIrqs = {14, 15};
-  static constexpr std::array<Range, kChannels> kCommandPorts = {{{0x1f0, 8}, {0x170, 8}}};
-  static constexpr std::array<Range, kChannels> kControlPorts = {{{0x3f6, 1}, {0x376, 1}}};
+  // The command block and the control block of each channel.
+  static constexpr std::array<Range, kChannels * 2> kPorts = {
+      {{0x1f0, 8}, {0x3f6, 1}, {0x170, 8}, {0x376, 1}}};
+  // What of the port space a host bridge has to pass on for them: blocks of four, as a PCI function
+  // would claim. Linux does not believe in a window of one port.
+  static constexpr std::array<Range, kChannels * 2> kWindows = {
+      {{0x1f0, 8}, {0x3f4, 4}, {0x170, 8}, {0x374, 4}}};
 
   // `disks`: at most kMostDisks; two to a channel. `irqs`: null where a channel has none.
   IdeController(const std::vector<IdeChannel::DriveConfig>& disks, const GuestMemory& memory,

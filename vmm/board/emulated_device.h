@@ -9,6 +9,7 @@
 #include <span>
 #include <string_view>
 
+#include "vmm/base/range.h"
 #include "vmm/io/device_stats.h"
 
 namespace skiff {
@@ -24,6 +25,8 @@ class EmulatedDevice {
   virtual std::string_view face() const = 0;  // as in the configuration: "nvme"
   // The fixed interrupt lines that it asks its places for; no other device gets them.
   virtual std::span<const std::uint32_t> fixed_irqs() const { return {}; }
+  // What the host bridge passes on for a function that answers without a BAR, for firmware to tell.
+  virtual std::span<const Range> fixed_ports() const { return {}; }
   // Called once: makes its function and plugs it into places.pci(), whose BARs are assigned
   // afterwards. Throws ConfigError or HostError.
   virtual void place(DevicePlaces& places) = 0;

@@ -78,6 +78,16 @@ void VirtioDevices::place_on_mmio(Placed& placed, const VirtioConfig& virtio,
                            .interrupt = place.interrupt});
 }
 
+std::vector<Range> VirtioDevices::fixed_ports() const {
+  std::vector<Range> all;
+  for (const auto& placed : placed_) {
+    if (!placed->emulated) continue;
+    const auto ports = placed->emulated->fixed_ports();
+    all.insert(all.end(), ports.begin(), ports.end());
+  }
+  return all;
+}
+
 std::vector<DeviceStats> VirtioDevices::stats() const {
   std::vector<DeviceStats> all;
   for (const auto& placed : placed_) {

@@ -69,6 +69,8 @@ class VirtioDevices {
   // The same as Linux takes it on its command line (Documentation/admin-guide/kernel-parameters,
   // virtio_mmio.device=); empty without any.
   std::string mmio_cmdline() const;
+  // Where functions answer without a BAR.
+  std::vector<Range> fixed_ports() const;
   // In the order in which they were placed.
   std::vector<DeviceStats> stats() const;  // any thread
   std::vector<DeviceInfo> infos() const;

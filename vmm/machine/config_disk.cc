@@ -4,6 +4,7 @@
 
 #include <array>
 #include <bit>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -16,16 +17,23 @@ namespace {
 constexpr std::size_t kSerialSize = 20;  // VIRTIO_BLK_ID_BYTES
 
 // In the order of kDiskFaces (config_keys.cc).
-constexpr std::array kFaceOfChoice = {DiskFace::virtio, DiskFace::virtio, DiskFace::nvme};
+constexpr std::array kFaceOfChoice = {DiskFace::virtio, DiskFace::virtio, DiskFace::ide,
+                                      DiskFace::nvme};
 
 // Keys that say nothing to a disk with that face.
+constexpr std::array<std::string_view, 9> kNotOfIde = {
+    "queues",          "queue_size", "iops",      "iops_burst", "bandwidth",
+    "bandwidth_burst", "ring",       "event_idx", "ioeventfd",
+};
+constexpr std::array<std::string_view, 3> kNotOfNvme = {"queue_size", "ring", "event_idx"};
 struct ForeignKeys {
   DiskFace face;
   std::string_view name;
-  std::array<std::string_view, 3> keys;
+  std::span<const std::string_view> keys;
 };
 constexpr std::array kForeignKeys = {
-    ForeignKeys{DiskFace::nvme, "nvme", {"queue_size", "ring", "event_idx"}},
+    ForeignKeys{DiskFace::ide, "ide", kNotOfIde},
+    ForeignKeys{DiskFace::nvme, "nvme", kNotOfNvme},
 };
 
 struct PlacedDisk {

@@ -114,8 +114,9 @@ struct VirtioConfig {
   std::string thread;     // an I/O thread; empty: Skiff chooses
 };
 
-// What a guest takes it for. `virtio`: VirtioConfig::face says where.
-enum class DiskFace { virtio, nvme };
+// What a guest takes it for. `virtio`: VirtioConfig::face says where; `ide`: an ATA disk; `nvme`: a
+// controller with one namespace.
+enum class DiskFace { virtio, ide, nvme };
 
 struct DiskConfig {
   DiskOptions host;

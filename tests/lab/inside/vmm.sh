@@ -2,6 +2,7 @@
 # device a case may want: they take effect with the next vmm_command.
 #   devices pci|mmio|nvme        forget all devices; the next ones are on that transport (nvme: disks, and Skiff alone)
 #   disk PATH [WORD...]          read_only direct packed serial=S queues=N block_size=N thread
+#   ide_disk PATH [WORD...]      an ATA disk, in the order master, slave, ...: read_only direct serial=S
 #   tap NAME [WORD...]           packed mac=M queues=N
 #   user_net BACKEND [FORWARD]   auto, passt, libslirp; tcp:ADDRESS:PORT->PORT
 #   console_port NAME console|file|null [PATH]
@@ -33,6 +34,11 @@ case $(cat /tmp/vmm) in
     }
     disk() {
       printf '[[disk]]\npath = "%s"\nface = "%s"\n' "$1" "$(face_name)" >>$device_file
+      shift
+      common "$@" >>$device_file
+    }
+    ide_disk() {
+      printf '[[disk]]\npath = "%s"\nface = "ide"\n' "$1" >>$device_file
       shift
       common "$@" >>$device_file
     }
@@ -114,6 +120,16 @@ TOML
       echo "-drive $drive,cache=$cache" >>$device_file
       new_device blk "$properties"
     }
+    ide_disk() {
+      unit=$(grep -c ide-hd $device_file)
+      drive="if=none,id=i$unit,file=$1,format=raw" properties="bus=ide.$((unit / 2)),unit=$((unit % 2)),drive=i$unit"
+      ide_machine=pc
+      shift
+      for word in "$@"; do
+        case $word in serial=*) properties="$properties,$word" ;; esac
+      done
+      echo "-drive $drive -device ide-hd,$properties" >>$device_file
+    }
     tap() {
       backend="tap,id=n$place,ifname=$1,script=no,downscript=no" properties=",netdev=n$place"
       shift
@@ -159,7 +175,7 @@ TOML
     vmm_command() {
       initrd=
       [ -z "$2" ] || initrd="-initrd $2"
-      machine="q35 -device pvpanic -action panic=exit-failure"
+      machine="${ide_machine:-q35} -device pvpanic -action panic=exit-failure"
       [ "$face" != mmio ] || machine="microvm,acpi=on,rtc=on,pcie=off -global virtio-mmio.force-legacy=false"
       cat >/tmp/case/start <<QEMU
 exec qemu-system-x86_64 -L /usr/share/seabios -L /usr/share/qemu -M $machine -accel kvm -cpu host -smp $3 -m $4 -nodefaults -no-user-config -display none \

@@ -190,6 +190,18 @@ TEST(AcpiTables, ConfigurationPortsAreCutOutOfTheIoWindow) {
   EXPECT_NE(dsdt.find(aml::io_ports({0xcf8, 8}).bytes), std::string::npos);
 }
 
+TEST(AcpiTables, PortsWithoutABarHaveWindowsOfTheirOwnOutsideTheLargeOne) {
+  AcpiPlatform platform = sample_platform();
+  platform.pci->io = {0x1000, 0xf000};
+  platform.pci->fixed_io = {{0x1f0, 8}, {0x3f6, 1}, {0x1000, 8}};
+  const Tables tables(platform);
+  const std::string dsdt(reinterpret_cast<const char*>(tables["DSDT"].data()),
+                         tables["DSDT"].size());
+  EXPECT_NE(dsdt.find(aml::io_window({0x1f0, 8}).bytes), std::string::npos);
+  EXPECT_NE(dsdt.find(aml::io_window({0x3f6, 1}).bytes), std::string::npos);
+  EXPECT_EQ(dsdt.find(aml::io_window({0x1000, 8}).bytes), std::string::npos);
+}
+
 TEST(AcpiTables, WithoutPciThereIsNoMcfg) {
   AcpiPlatform platform = sample_platform();
   platform.pci.reset();

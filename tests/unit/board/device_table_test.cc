@@ -167,6 +167,52 @@ TEST_F(DeviceTable, AFilesNewSizeIsSeen) {
   std::filesystem::remove(path);
 }
 
+TEST_F(DeviceTable, IdeDisksShareOneControllerWithRoomForFour) {
+  add_disk();
+  for (int i = 0; i < 3; ++i) {
+    add_disk("d");
+    config_.disks.back().face = DiskFace::ide;
+  }
+  const auto devices = create();
+  ASSERT_EQ(devices.size(), 4U);
+  EXPECT_NE(devices[0].device, nullptr);
+  ASSERT_NE(devices[1].emulated, nullptr);
+  EXPECT_EQ(devices[1].emulated->name(), "disk1");
+  EXPECT_EQ(devices[1].emulated->face(), "ide");
+  EXPECT_THAT(devices[1].emulated->fixed_irqs(), ElementsAre(14, 15));
+  EXPECT_THAT(devices[1].emulated->fixed_ports(),
+              ElementsAre(Range{0x1f0, 8}, Range{0x3f4, 4}, Range{0x170, 8}, Range{0x374, 4}));
+  EXPECT_THAT(devices[2].emulated->fixed_irqs(), IsEmpty());
+  EXPECT_EQ(devices[3].emulated->stats().name, "disk3");
+  DeviceInfo info;
+  devices[3].controls->describe(info);
+  EXPECT_EQ(info.capacity, 1U << 20);
+  const auto limited = devices[3].controls->change({.operations = RateChange{.per_second = 5}});
+  ASSERT_FALSE(limited.has_value());
+  EXPECT_EQ(limited.error().field, "operations");
+  for (int i = 0; i < 2; ++i) {
+    add_disk();
+    config_.disks.back().face = DiskFace::ide;
+  }
+  try {
+    create();
+    FAIL() << "five of them";
+  } catch (const ConfigError& error) {
+    EXPECT_STREQ(error.what(),
+                 "disk5: there is room for 4 disks with face = \"ide\"; give the others "
+                 "face = \"virtio\"");
+  }
+}
+
+TEST_F(DeviceTable, AnIdeDiskHasBlocksOf512Bytes) {
+  add_disk();
+  config_.disks[0].face = DiskFace::ide;
+  config_.disks[0].host.block_size = 4096;
+  EXPECT_THROW(create(), ConfigError);
+  config_.disks[0].host.block_size = 512;
+  EXPECT_THAT(create().at(0).emulated->fixed_irqs(), ElementsAre(14));
+}
+
 TEST(ChangedLimit, TakesWhatIsGivenAndKeepsTheRest) {
   const RateLimit before{.per_second = 10, .burst = 20};
   EXPECT_EQ(changed_limit(before, std::nullopt, "x")->burst, 20U);

@@ -154,6 +154,41 @@ TEST(IdeDma, StoppingWaitsUntilTheBuffersAreTheGuestsAgain) {
   EXPECT_EQ(pc.disks[0]->asked.size(), 1U);
 }
 
+TEST(IdeDma, ADriveThatIsNotSelectedWaits) {
+  Pc pc({64, 64});
+  pc.prds({{0x8000, 512}});
+  pc.lba28(ata::kReadDma, 5, 1);
+  pc.set(ata::kDevice, 0xf0);
+  pc.start_dma(true);
+  pc.loop.run();
+  EXPECT_TRUE(pc.disks[0]->asked.empty());
+  EXPECT_EQ(pc.alt_status(), kReady);
+  pc.set(ata::kDevice, 0xe0);
+  pc.loop.run();
+  EXPECT_EQ(pc.reg(ata::kStatus), kReady);
+  EXPECT_EQ(pc.ram(0x8000, 512), pc.on_disk(5, 1));
+}
+
+TEST(IdeDma, RegionsThatEndInTheMiddleOfASector) {
+  Pc pc;
+  std::vector<Pc::Region> regions{
+      {0x8000, 510}};  // then 255 of two bytes: one sector and 508 bytes
+  for (std::uint32_t i = 0; i < 256; ++i)
+    regions.push_back({0x9000 + 2 * i, 2});
+  regions.push_back({0xa000, 2});
+  pc.prds(regions);
+  pc.lba28(ata::kReadDma, 0, 2);
+  pc.start_dma(true);
+  pc.loop.run();
+  EXPECT_EQ(pc.reg(ata::kStatus), kReady);
+  auto all = pc.ram(0x8000, 510);
+  const auto middle = pc.ram(0x9000, 512);
+  all.insert(all.end(), middle.begin(), middle.end());
+  const auto last = pc.ram(0xa000, 2);
+  all.insert(all.end(), last.begin(), last.end());
+  EXPECT_EQ(all, pc.on_disk(0, 2));
+}
+
 TEST(IdeDma, RegistersInEveryWidth) {
   Pc pc({64, 64, 64});
   pc.out(kBm + ide::kBmTable, 0x1234'5679, 4);

@@ -20,7 +20,7 @@
 
 namespace skiff::ide_test {
 
-inline constexpr std::size_t kSectors = 8192;
+inline constexpr std::size_t kSectors = 4608;
 inline constexpr std::uint64_t kRamSize = 1 << 20;
 inline constexpr std::uint16_t kBm = 0xc000;  // BAR 4
 
@@ -65,6 +65,7 @@ class TestDisk final : public DiskBackend {
     }
     std::uint64_t sum = 0;
     for (const iovec& buffer : request.buffers) {
+      if (buffer.iov_len == 0) return EINVAL;
       auto* const host = static_cast<std::byte*>(buffer.iov_base);
       if (request.operation == DiskOperation::read) {
         std::copy_n(at, buffer.iov_len, host);

@@ -88,7 +88,7 @@ TEST(IdeMalformed, AnySequenceOfAccesses) {
           pc.loop.run(1 + static_cast<int>(pick(2)));
       }
     }
-    for (const std::uint64_t control : {0x3f6, 0x376}) {
+    for (const std::uint64_t control : {0x3f6ULL, 0x376ULL}) {
       pc.out(control, ata::kSrst);
       pc.out(control, 0);
     }

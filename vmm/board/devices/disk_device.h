@@ -1,4 +1,4 @@
-// From [[disk]] to a virtio block device over a disk back-end.
+// From [[disk]] to a virtio block device over a disk back-end, or to one with another face.
 #pragma once
 
 #include "vmm/board/device_table.h"

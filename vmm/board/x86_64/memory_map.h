@@ -25,6 +25,7 @@
 //   ports   0x0060, 0x0064  i8042            0x03f8 ...  16550 COM1..COM4
 //           0x0070, 0x0071  RTC, CMOS        0x0402      debug text
 //           0x0080          POST code        0x0505      pvpanic
+//           0x01f0 ..., 0x03f6, 0x0170 ..., 0x0376: IDE, where a disk has that face
 //           0x00e9          debug text       0x0600      ACPI PM1a event and control
 //           0x00f4          debug exit       0x0cf8 ...  PCI configuration, 0xcf9 reset control
 //           0x1000-0xffff   PCI I/O window

@@ -94,6 +94,7 @@ std::uint64_t PcBoard::write_acpi_tables() {
   platform.reset_port = pc::kResetControl;
   platform.pci = AcpiPci{.ecam = pc::kPciEcam,
                          .io = pci_->windows().io,
+                         .fixed_io = {},
                          .mmio32 = pci_->windows().mmio32,
                          .mmio64 = pci_->windows().mmio64,
                          .intx_gsis = {}};
@@ -103,6 +104,7 @@ std::uint64_t PcBoard::write_acpi_tables() {
   for (HwDescription& port : serial_->descriptions())
     platform.devices.push_back(std::move(port));
   if (virtio_) {
+    platform.pci->fixed_io = virtio_->devices().fixed_ports();
     for (const HwDescription& device : virtio_->devices().descriptions())
       platform.devices.push_back(device);
   }

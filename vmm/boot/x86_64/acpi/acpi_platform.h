@@ -14,6 +14,9 @@ namespace skiff {
 struct AcpiPci {
   Range ecam;  // a multiple of 1 MiB from a 1 MiB boundary: one bus per MiB, from bus 0
   Range io;    // may span the configuration ports 0xCF8 to 0xCFF: they are cut out
+  // Ports at which a function answers without a BAR (IDE's): windows of their own where `io` does
+  // not hold them, or an operating system would not let that function have them.
+  std::vector<Range> fixed_io{};
   Range mmio32;
   Range mmio64;
   // The interrupts INTx is routed to (1 or more): pin INTA#+p of slot s to [(s + p) mod count],

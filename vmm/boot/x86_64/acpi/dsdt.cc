@@ -121,6 +121,8 @@ Term pci_resources(const AcpiPci& pci) {
   } else if (!pci.io.empty()) {
     crs.push_back(aml::io_window(pci.io));
   }
+  for (const Range& ports : pci.fixed_io)
+    if (!pci.io.overlaps(ports)) crs.push_back(aml::io_window(ports));
   if (!pci.mmio32.empty()) crs.push_back(aml::memory_window(pci.mmio32, false));
   if (!pci.mmio64.empty()) crs.push_back(aml::memory_window(pci.mmio64, true));
   return aml::name("_CRS", aml::resources(crs));

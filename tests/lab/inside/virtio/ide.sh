@@ -1,0 +1,24 @@
+# ide FLAVOUR: two ATA disks on one channel, once by bus-master DMA and once by PIO. The guest reads what the host has
+# written, writes, reads it back past its cache, and makes a file system; the host finds what the guest wrote.
+prepare_disk || exit
+for mode in UDMA PIO; do
+  devices pci
+  first=$(new_disk first 16M)
+  head -c 4194304 /dev/urandom | dd of="$first" conv=notrunc 2>/dev/null
+  sum=$(head -c 4194304 "$first" | md5sum | cut -d' ' -f1)
+  ide_disk "$first" serial=skiff-first
+  ide_disk "$(new_disk second 16M)"
+  option=
+  [ $mode = UDMA ] || option=libata.dma=0
+  sed -e "s|@SUM@|$sum|g; s|@MODE@|$mode|g" /lab/consoles/ide >/tmp/case/script
+  vmm_command "/cache/kernel/$kernel-amd64/$image" "/cache/initramfs/$kernel.cpio.gz" "$vcpus" "$memory" \
+    "console=ttyS0 quiet $patience $option"
+  lab-expect --timeout 120 --log /tmp/case/console /tmp/case/script $vmm
+  status=$?
+  cat /tmp/case/console >>"/lab/results/$name.console"
+  [ $status = 0 ] || exit $status
+  # The guest's copy, 8 MiB further on.
+  copied=$(dd if="$first" bs=1M skip=8 count=4 2>/dev/null | md5sum | cut -d' ' -f1)
+  [ "$copied" = "$sum" ] || { echo "$mode: the guest's copy is not what it copied"; exit 1; }
+  clean_messages || exit
+done
