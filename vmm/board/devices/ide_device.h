@@ -1,5 +1,5 @@
-// From [[disk]] with face = "ide" to disks of one IDE controller: the first two are master and slave
-// of the first channel, the next two those of the second.
+// From [[disk]] with face = "ide" to disks of one IDE controller: the first two are master and
+// slave of the first channel, the next two those of the second.
 //
 // Thread rule: as DeviceFactory and EmulatedDevice.
 #pragma once
