@@ -15,8 +15,8 @@ constexpr unsigned kMsixBar = 4;
 constexpr std::uint64_t kBarSize = 0x2000;
 static_assert(kDoorbells + (NvmeOptions::kMaxQueues + 1) * 8 <= kBarSize);
 
-// From 1af4:10f0 to 10ff, which the vendor leaves free for experiments: drivers go by the class, and
-// Linux has quirks for the numbers of other controllers.
+// From 1af4:10f0 to 10ff, which the vendor leaves free for experiments: drivers go by the class,
+// and Linux has quirks for the numbers of other controllers.
 constexpr PciIdentity kIdentity{.vendor = 0x1af4,
                                 .device = 0x10f1,
                                 .class_code = 0x01'08'02,  // NVM, NVMe I/O controller

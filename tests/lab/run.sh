@@ -60,7 +60,7 @@ fi
   timeout --foreground -k 5 "$limit" "$here/qemu.sh" x86_64 -M q35 -accel "${SKIFF_LAB_ACCEL:-tcg,thread=multi,tb-size=512}" -cpu "$cpu" \
     -smp "$cpus" -m "$memory" -nodefaults -no-user-config -display none -no-reboot $serial \
     -kernel "$cache/kernel/generic-amd64/vmlinux" -initrd "$cache/base.cpio.gz" \
-    -append "console=ttyS0 quiet panic=-1 mitigations=off tsc=reliable lab.script=$script" \
+    -append "console=ttyS0 quiet panic=-1 oops=panic mitigations=off tsc=reliable lab.script=$script" \
     -fsdev "local,id=lab,path=$share,security_model=none" -device virtio-9p-pci,fsdev=lab,mount_tag=lab \
     -fsdev "local,id=cache,path=$cache,security_model=none,readonly=on" \
     -device virtio-9p-pci,fsdev=cache,mount_tag=cache \

@@ -59,6 +59,7 @@ while read -r group name rest; do
   if [ "$status" != 0 ]; then
     echo "again $group/$name  $seconds s"
     sed 's/^/      /' "/lab/results/$name.out" | tail -n 12
+    rm -f "/lab/results/$name.status"
     for part in out console; do mv "/lab/results/$name.$part" "/lab/results/$name.first-$part"; done
     # shellcheck disable=SC2086
     timed_play "$name" $rest

@@ -1,5 +1,5 @@
 # ide FLAVOUR: two ATA disks on one channel, once by bus-master DMA and once by PIO. The guest reads what the host has
-# written, writes, reads it back past its cache, and makes a file system; the host finds what the guest wrote.
+# written, copies it on that disk and to the other, reads it back past its cache; the host finds what the guest wrote.
 prepare_disk || exit
 for mode in UDMA PIO; do
   devices pci
@@ -13,7 +13,7 @@ for mode in UDMA PIO; do
   sed -e "s|@SUM@|$sum|g; s|@MODE@|$mode|g" /lab/consoles/ide >/tmp/case/script
   vmm_command "/cache/kernel/$kernel-amd64/$image" "/cache/initramfs/$kernel.cpio.gz" "$vcpus" "$memory" \
     "console=ttyS0 quiet $patience $option"
-  lab-expect --timeout 120 --log /tmp/case/console /tmp/case/script $vmm
+  lab-expect --timeout 60 --log /tmp/case/console /tmp/case/script $vmm
   status=$?
   cat /tmp/case/console >>"/lab/results/$name.console"
   [ $status = 0 ] || exit $status
