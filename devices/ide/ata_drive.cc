@@ -19,7 +19,7 @@ void AtaDrive::power_on() {
 void AtaDrive::reset() {
   if (!state_.keeps_settings) {
     // 8.46.7: the transfer mode is kept, and the geometry is the host's until power goes.
-    state_.settings.multiple = 0;
+    state_.settings.multiple = kAtaMostMultiple;
     state_.settings.write_cache = true;
     state_.settings.look_ahead = true;
   }

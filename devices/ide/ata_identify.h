@@ -22,17 +22,19 @@ struct AtaIdentity {
   bool is_second = false;  // DEV is 1
 };
 
-// What the host has set.
+inline constexpr std::uint8_t kAtaMostMultiple = 16;  // sectors
+
+// What the host has set; here as after power-on. MULTIPLE is on without being asked for, as drives
+// have it: Linux uses it only where it finds it so.
 struct AtaSettings {
   AtaGeometry geometry{};
-  std::uint8_t multiple = 0;       // sectors of a DRQ block of the MULTIPLE commands; 0: not set
+  std::uint8_t multiple = kAtaMostMultiple;  // sectors of a DRQ block; 0: no such commands
   std::uint8_t transfer_mode = 0;  // of multiword or Ultra DMA, as SET FEATURES has it; 0: none
   bool write_cache = true;
   bool look_ahead = true;
   friend bool operator==(const AtaSettings&, const AtaSettings&) = default;
 };
 
-inline constexpr std::uint8_t kAtaMostMultiple = 16;    // sectors
 inline constexpr std::uint8_t kAtaMultiwordModes = 3;   // 0 to 2
 inline constexpr std::uint8_t kAtaUltraModes = 6;       // 0 to 5
 inline constexpr std::uint32_t kAtaMostTrimBlocks = 8;  // of 64 ranges each

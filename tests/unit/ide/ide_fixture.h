@@ -129,6 +129,11 @@ class Machine {
     port_bus.read_string(reader, port, width, data, done, target);
     return data;
   }
+  std::uint16_t identify_word(std::size_t index) {
+    command(ata::kIdentifyDevice);
+    const auto data = ins(0x1f0, 512);
+    return load_le<std::uint16_t>(std::span<const std::byte>(data), index * 2).value_or(0);
+  }
   void outs(std::uint64_t port, std::span<const std::byte> data, std::uint8_t width = 2) {
     IoBus::Reader reader(port_bus);
     IoBus::Target target;
