@@ -2,7 +2,8 @@
 option(SKIFF_TESTS "Build the tests" ON)
 option(SKIFF_FUZZ "Build the fuzzers with libFuzzer (clang only)" OFF)
 option(SKIFF_WERROR "Treat warnings as errors" OFF)
-option(SKIFF_UNITY "Compile each room and each test as one file (CI): half the time from scratch" OFF)
+set(SKIFF_UNITY OFF CACHE STRING "Compile each test (TESTS), or each room too (ON), as one file: half the time from scratch")
+set_property(CACHE SKIFF_UNITY PROPERTY STRINGS OFF TESTS ON)
 set(SKIFF_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined or thread")
 
 if(NOT CMAKE_BUILD_TYPE)

@@ -3,10 +3,8 @@
 # is local to a file needs a name that no other file of its room gives something else. Files that
 # cannot keep to that (two `using namespace` of registers' names) are named behind APART.
 function(skiff_unity target)
-  if(SKIFF_UNITY)
-    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
-    set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
-  endif()
+  set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 0)
+  set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
 endfunction()
 
 # skiff_room(NAME SOURCES ... [APART ...] LINKS ...): the static library of one room of the house.
@@ -18,7 +16,9 @@ function(skiff_room name)
   if(SKIFF_FUZZ)  # rooms alone: where a test has been, no fuzzer asks
     target_compile_options(${name} PRIVATE -fsanitize=fuzzer-no-link)
   endif()
-  skiff_unity(${name} ${ROOM_APART})
+  if(SKIFF_UNITY STREQUAL "ON")
+    skiff_unity(${name} ${ROOM_APART})
+  endif()
 endfunction()
 
 # Tests are compiled without optimisation, which halves their compile time; what they test is not.
@@ -35,7 +35,9 @@ function(skiff_test name)
   target_link_libraries(${name} PRIVATE skiff_flags ${TEST_LINKS} GTest::gmock GTest::gtest
                         GTest::gtest_main)
   target_compile_options(${name} PRIVATE ${SKIFF_TEST_OPTIONS})
-  skiff_unity(${name} ${TEST_APART})
+  if(SKIFF_UNITY)
+    skiff_unity(${name} ${TEST_APART})
+  endif()
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 TEST_PREFIX "${TEST_LABEL}/"
                        PROPERTIES LABELS ${TEST_LABEL} TIMEOUT ${TEST_TIMEOUT})
 endfunction()

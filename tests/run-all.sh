@@ -44,7 +44,7 @@ fi
 
 if wanted release; then
   stage "release build with g++, every warning an error"
-  configure release -DSKIFF_TESTS=ON -DSKIFF_WERROR=ON
+  configure release -DSKIFF_TESTS=ON -DSKIFF_WERROR=ON -DSKIFF_UNITY=TESTS
   build build
   stage "unit and kvm tests"
   run_ctest build 'unit|kvm' -j"$jobs"

@@ -13,7 +13,8 @@ AtaDrive::AtaDrive(AtaIdentity identity, bool read_only)
 void AtaDrive::power_on() {
   state_ = {};
   state_.settings.geometry = identity_.geometry;
-  set_signature();
+  set_signature(0, 0);
+  ready();
 }
 
 void AtaDrive::reset() {
@@ -23,23 +24,8 @@ void AtaDrive::reset() {
     state_.settings.write_cache = true;
     state_.settings.look_ahead = true;
   }
-  set_signature();
-}
-
-void AtaDrive::set_signature() {
-  state_.task = {};
-  state_.task.count.now = 1;
-  state_.task.lba_low.now = 1;
-  state_.error = ata::kDiagnosticPassed;
-  state_.interrupt = false;
-  state_.standby = false;
+  set_signature(0, 0);
   ready();
-}
-
-void AtaDrive::fail(std::uint8_t error, std::uint8_t status) {
-  state_.error = error;
-  state_.status = static_cast<std::uint8_t>(ata::kDrdy | ata::kDsc | ata::kErr | status);
-  state_.interrupt = true;
 }
 
 void AtaDrive::fail_at(std::uint64_t lba, bool ext, std::uint8_t error, std::uint8_t status) {
@@ -51,7 +37,10 @@ AtaPlan AtaDrive::execute(std::uint8_t command) {
   state_.interrupt = false;
   state_.error = 0;
   if (command == ata::kExecuteDiagnostic) return {.action = AtaAction::diagnostic};
-  if (command == ata::kIdentifyDevice) return {.action = AtaAction::identify};
+  if (command == ata::kIdentifyDevice) {
+    answer_ = ata_identify(identity_, state_.settings);
+    return {.action = AtaAction::answer, .answer = answer_};
+  }
   if (command == ata::kFlushCache || command == ata::kFlushCacheExt) {
     return {.action = AtaAction::flush};
   }
@@ -82,7 +71,7 @@ AtaPlan AtaDrive::plan(AtaAction action, bool ext, std::uint32_t block_sectors, 
   }
   return {.action = action,
           .range = *range,
-          .block_sectors = block_sectors,
+          .block = block_sectors * ata::kSectorSize,
           .ext = ext,
           .fua = fua || (is_write && !state_.settings.write_cache)};
 }
@@ -188,22 +177,10 @@ bool AtaDrive::execute_setting(std::uint8_t command) {
     case ata::kReadNativeMaxExt:
       task.set_lba48(identity_.sectors - 1);
       return true;
-    case ata::kStandbyImmediate:
-    case ata::kStandby:
-    case ata::kSleep:
-      state_.standby = true;
-      return true;
-    case ata::kIdleImmediate:
-    case ata::kIdle:
-      state_.standby = false;
-      return true;
-    case ata::kCheckPowerMode:
-      task.count.now = state_.standby ? 0x00 : 0xff;
-      return true;
     case ata::kSetFeatures:
       return set_feature();
     default:
-      return false;
+      return set_power_mode(command);
   }
 }
 
@@ -232,19 +209,6 @@ bool AtaDrive::set_feature() {
     default:
       return false;
   }
-}
-
-// Table 45. PIO modes differ in nothing here; a DMA mode is only told again by IDENTIFY DEVICE.
-bool AtaDrive::set_transfer_mode(std::uint8_t mode) {
-  constexpr std::uint8_t kPioFlowControl = 0x08;
-  const std::uint8_t kind = mode & 0xf8;
-  const std::uint8_t number = mode & 7;
-  if (kind == 0) return number <= 1;  // PIO default, without IORDY
-  if (kind == kPioFlowControl) return number <= 4;
-  const bool known = (kind == ata::kMultiwordDma && number < kAtaMultiwordModes) ||
-                     (kind == ata::kUltraDma && number < kAtaUltraModes);
-  if (known) state_.settings.transfer_mode = mode;
-  return known;
 }
 
 }  // namespace skiff

@@ -10,7 +10,8 @@
 namespace skiff {
 namespace {
 
-constexpr std::string_view kModel = "Skiff ATA disk";
+constexpr std::string_view kDiskModel = "Skiff ATA disk";
+constexpr std::string_view kDriveModel = "Skiff CD-ROM";
 constexpr std::string_view kFirmware = "1.0";
 
 class Words {
@@ -51,6 +52,23 @@ unsigned selected_mode(std::uint8_t mode, std::uint8_t kind) {
   return (mode & 0xf8) == kind ? 0x100U << (mode & 7) : 0;
 }
 
+void set_names(Words& words, const AtaIdentity& identity, std::string_view model) {
+  words.text(10, 10, identity.serial);
+  words.text(23, 4, kFirmware);
+  words.text(27, 20, model);
+}
+
+void set_modes(Words& words, const AtaIdentity& identity, const AtaSettings& settings) {
+  words.set(63, modes_mask(kAtaMultiwordModes) |
+                    selected_mode(settings.transfer_mode, ata::kMultiwordDma));
+  words.set(64, 0x0003);  // PIO modes 3 and 4
+  for (unsigned word = 65; word <= 68; ++word)
+    words.set(word, 120);  // cycle times [ns]
+  words.set(88, modes_mask(kAtaUltraModes) | selected_mode(settings.transfer_mode, ata::kUltraDma));
+  // A 40-conductor cable; both devices passed their diagnostics.
+  words.set(93, identity.is_second ? 0x4b00 : 0x400b);
+}
+
 }  // namespace
 
 AtaGeometry ata_default_geometry(std::uint64_t sectors) {
@@ -70,9 +88,7 @@ std::array<std::byte, ata::kSectorSize> ata_identify(const AtaIdentity& identity
   words.set(1, first.cylinders);
   words.set(3, first.heads);
   words.set(6, first.sectors);
-  words.text(10, 10, identity.serial);
-  words.text(23, 4, kFirmware);
-  words.text(27, 20, kModel);
+  set_names(words, identity, kDiskModel);
   words.set(47, 0x8000U | kAtaMostMultiple);
   words.set(49, 0x2f00);  // standby timer, IORDY, LBA, DMA
   words.set(50, 0x4000);
@@ -84,12 +100,8 @@ std::array<std::byte, ata::kSectorSize> ata_identify(const AtaIdentity& identity
   words.set(57, std::uint64_t{now.cylinders} * now.heads * now.sectors, 2);
   words.set(59, settings.multiple == 0 ? 0U : 0x0100U | settings.multiple);
   words.set(60, std::min(identity.sectors, kAtaMostLba28), 2);
-  words.set(63, modes_mask(kAtaMultiwordModes) |
-                    selected_mode(settings.transfer_mode, ata::kMultiwordDma));
-  words.set(64, 0x0003);  // PIO modes 3 and 4
-  for (unsigned word = 65; word <= 68; ++word)
-    words.set(word, 120);  // cycle times [ns]
-  words.set(80, 0x007e);   // ATA-1 to ATA/ATAPI-6
+  set_modes(words, identity, settings);
+  words.set(80, 0x007e);  // ATA-1 to ATA/ATAPI-6
   // Power management, write cache, look-ahead.
   words.set(82, 0x0068);
   words.set(83, 0x7400);  // FLUSH CACHE (EXT), 48-bit
@@ -97,9 +109,6 @@ std::array<std::byte, ata::kSectorSize> ata_identify(const AtaIdentity& identity
   words.set(85, 0x0008U | (settings.write_cache ? 0x20U : 0U) | (settings.look_ahead ? 0x40U : 0U));
   words.set(86, 0x3400);
   words.set(87, 0x4040);
-  words.set(88, modes_mask(kAtaUltraModes) | selected_mode(settings.transfer_mode, ata::kUltraDma));
-  // A 40-conductor cable; both devices passed their diagnostics.
-  words.set(93, identity.is_second ? 0x4b00 : 0x400b);
   words.set(100, identity.sectors, 4);
   if (identity.physical_block > ata::kSectorSize) {
     const auto exponent =
@@ -111,6 +120,26 @@ std::array<std::byte, ata::kSectorSize> ata_identify(const AtaIdentity& identity
     words.set(169, 0x0001);
   }
   words.set(217, 1);  // does not rotate
+  return words.sealed();
+}
+
+std::array<std::byte, ata::kSectorSize> atapi_identify(const AtaIdentity& identity,
+                                                       const AtaSettings& settings) {
+  Words words;
+  // Packet device, CD-ROM, removable medium, DRQ within 50 us of PACKET, packets of 12 bytes.
+  words.set(0, 0x85c0);
+  set_names(words, identity, kDriveModel);
+  words.set(49, 0x0f00);  // IORDY, LBA, DMA
+  words.set(50, 0x4000);
+  words.set(53, 0x0006);  // words 64-70 and 88 hold
+  set_modes(words, identity, settings);
+  words.set(80, 0x007e);  // ATA-1 to ATA/ATAPI-6
+  // PACKET, DEVICE RESET, power management.
+  words.set(82, 0x0218);
+  words.set(83, 0x4000);
+  words.set(84, 0x4000);
+  words.set(85, 0x0218);
+  words.set(87, 0x4000);
   return words.sealed();
 }
 

@@ -45,5 +45,8 @@ AtaGeometry ata_default_geometry(std::uint64_t sectors);
 
 std::array<std::byte, ata::kSectorSize> ata_identify(const AtaIdentity& identity,
                                                      const AtaSettings& settings);
+// IDENTIFY PACKET DEVICE of a CD-ROM drive with packets of 12 bytes.
+std::array<std::byte, ata::kSectorSize> atapi_identify(const AtaIdentity& identity,
+                                                       const AtaSettings& settings);
 
 }  // namespace skiff

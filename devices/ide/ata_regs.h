@@ -46,8 +46,18 @@ inline constexpr std::uint8_t kHob = 0x80;
 inline constexpr std::uint8_t kSrst = 0x04;
 inline constexpr std::uint8_t kNien = 0x02;
 
+// A packet device's names for two bits and two registers (7, 9.5 to 9.9): Count is its Interrupt
+// Reason, LBA Mid and High are the byte count.
+inline constexpr std::uint8_t kReasonCommand = 0x01;  // C/D: a command packet, or status; else data
+inline constexpr std::uint8_t kReasonToHost = 0x02;   // I/O
+inline constexpr std::uint8_t kFeatureDma = 0x01;     // PACKET's Features
+inline constexpr std::uint8_t kFeatureOverlap = 0x02;
+inline constexpr std::uint8_t kPacketSignatureMid = 0x14;  // 9.12
+inline constexpr std::uint8_t kPacketSignatureHigh = 0xeb;
+
 // Commands (8, and annex of codes). A second name's code: obsolete, drivers of old systems use it.
 inline constexpr std::uint8_t kDataSetManagement = 0x06;
+inline constexpr std::uint8_t kDeviceReset = 0x08;
 inline constexpr std::uint8_t kRecalibrate = 0x10;  // to 0x1f
 inline constexpr std::uint8_t kReadSectors = 0x20;  // and 0x21
 inline constexpr std::uint8_t kReadSectorsExt = 0x24;
@@ -64,6 +74,8 @@ inline constexpr std::uint8_t kReadVerifyExt = 0x42;
 inline constexpr std::uint8_t kSeek = 0x70;  // to 0x7f
 inline constexpr std::uint8_t kExecuteDiagnostic = 0x90;
 inline constexpr std::uint8_t kInitializeParameters = 0x91;
+inline constexpr std::uint8_t kPacket = 0xa0;
+inline constexpr std::uint8_t kIdentifyPacketDevice = 0xa1;
 inline constexpr std::uint8_t kReadMultiple = 0xc4;
 inline constexpr std::uint8_t kWriteMultiple = 0xc5;
 inline constexpr std::uint8_t kSetMultiple = 0xc6;

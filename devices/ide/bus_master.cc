@@ -5,7 +5,6 @@
 #include <bit>
 #include <cassert>
 
-#include "devices/ide/ata_regs.h"
 #include "devices/ide/bus_master_regs.h"
 
 namespace skiff {
@@ -90,10 +89,10 @@ void BusMaster::fail() {
 }
 
 BusMaster::Gathered BusMaster::gather(const GuestMemory& memory, std::uint64_t bytes,
-                                      std::span<iovec> out) {
+                                      std::uint32_t granule, std::span<iovec> out) {
   Gathered got;
   PrdWalker& walker = state_.walker;
-  PrdWalker whole = walker;         // after the last whole sector
+  PrdWalker whole = walker;         // after the last whole granule
   Gathered whole_got;               // up to there; its last buffer may end earlier:
   std::size_t whole_last_size = 0;  // [bytes]
   PrdWalker::Look look = PrdWalker::Look::piece;
@@ -108,9 +107,9 @@ BusMaster::Gathered BusMaster::gather(const GuestMemory& memory, std::uint64_t b
       break;
     }
     out[got.buffers++] = {region->data(), size};
-    // How much of this piece belongs to whole sectors.
+    // How much of this piece belongs to whole granules.
     const std::uint64_t after = got.bytes + size;
-    const std::uint64_t over = after % ata::kSectorSize;
+    const std::uint64_t over = after % granule;
     if (over < size) {
       whole = walker;
       whole.take(static_cast<std::uint32_t>(size - over));

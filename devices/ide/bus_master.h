@@ -68,13 +68,14 @@ class BusMaster {
   void finish();  // the table's end has been reached
   void fail();
 
-  // The next regions as buffers, whole sectors of them, at most `bytes`. 0: no whole sector is
-  // left, and the engine has stopped; `out` is used from its start.
+  // The next regions as buffers: a multiple of `granule` bytes, at most `bytes`. 0: no whole
+  // granule is left, and the engine has stopped; `out` is used from its start.
   struct Gathered {
     std::size_t buffers = 0;
     std::uint64_t bytes = 0;
   };
-  Gathered gather(const GuestMemory& memory, std::uint64_t bytes, std::span<iovec> out);
+  Gathered gather(const GuestMemory& memory, std::uint64_t bytes, std::uint32_t granule,
+                  std::span<iovec> out);
 
  private:
   State state_;

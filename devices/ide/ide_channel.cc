@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "devices/ide/ata_drive.h"
+#include "devices/ide/atapi_drive.h"
+
 namespace skiff {
 namespace {
 
@@ -20,6 +23,13 @@ AtaIdentity identity_of(const AtaMedia& media, const std::string& serial, bool i
           .is_second = is_second};
 }
 
+std::unique_ptr<IdeDrive> make_drive(const IdeChannel::DriveConfig& config, bool is_second) {
+  const AtaMedia& media = *config.media;
+  AtaIdentity identity = identity_of(media, config.serial, is_second);
+  if (config.is_cdrom) return std::make_unique<AtapiDrive>(std::move(identity));
+  return std::make_unique<AtaDrive>(std::move(identity), media.disk().info().read_only);
+}
+
 }  // namespace
 
 IdeChannel::IdeChannel(std::string name, const std::vector<DriveConfig>& drives,
@@ -32,9 +42,7 @@ IdeChannel::IdeChannel(std::string name, const std::vector<DriveConfig>& drives,
   MutexLock lock(mutex_);
   for (std::size_t i = 0; i < drives.size() && i < kMostDrives; ++i) {
     AtaMedia& media = *drives[i].media;
-    drives_[i].emplace(Drive{.media = &media,
-                             .ata = AtaDrive(identity_of(media, drives[i].serial, i != 0),
-                                             media.disk().info().read_only)});
+    drives_[i].emplace(Drive{.media = &media, .ata = make_drive(drives[i], i != 0)});
     media.set_client(*this);
   }
 }
@@ -79,13 +87,13 @@ bool IdeChannel::is_in_reset() const {
 
 // 9.16.2: device 0 answers for a device 1 that is not there, with zeros.
 std::uint8_t IdeChannel::status() const {
-  if (const Drive* const drive = selected()) return drive->ata.state().status;
+  if (const Drive* const drive = selected()) return drive->ata->state().status;
   return drives_[0] ? 0 : kFloating;
 }
 
 bool IdeChannel::intrq() const {
   const Drive* const drive = selected();
-  return drive != nullptr && drive->ata.state().interrupt && (control_ & ata::kNien) == 0;
+  return drive != nullptr && drive->ata->state().interrupt && (control_ & ata::kNien) == 0;
 }
 
 // The last thing under the mutex.
@@ -116,8 +124,8 @@ void IdeChannel::write_control(std::uint8_t value) {
   if (is_srst && !was_srst) {
     for (auto& drive : drives_) {
       if (!drive) continue;
-      drive->ata.state().status = ata::kBsy;
-      drive->ata.state().interrupt = false;
+      drive->ata->state().status = ata::kBsy;
+      drive->ata->state().interrupt = false;
     }
     if (!in_flight_) transfer_ = {};
   } else if (!is_srst && was_srst) {
@@ -136,9 +144,9 @@ void IdeChannel::reset_drives() {
   for (auto& drive : drives_) {
     if (!drive) continue;
     if (is_hard) {
-      drive->ata.power_on();
+      drive->ata->power_on();
     } else {
-      drive->ata.reset();
+      drive->ata->reset();
     }
   }
 }
@@ -153,7 +161,7 @@ void IdeChannel::hardware_reset() {
     stop_wanted_ = false;
     if (in_flight_) {
       for (auto& drive : drives_)
-        if (drive) drive->ata.state() = {.status = ata::kBsy};
+        if (drive) drive->ata->state() = {.status = ata::kBsy};
     } else {
       reset_drives();
     }
@@ -166,13 +174,13 @@ void IdeChannel::hardware_reset() {
 
 std::uint8_t IdeChannel::read_register(std::uint64_t offset) {
   if (offset == ata::kStatus) {
-    if (Drive* const drive = selected()) drive->ata.state().interrupt = false;
+    if (Drive* const drive = selected()) drive->ata->state().interrupt = false;
     return status();
   }
   const Drive* drive = selected();
   if (drive == nullptr && drives_[0]) drive = &*drives_[0];
   if (drive == nullptr) return kFloating;
-  const AtaDrive::State& state = drive->ata.state();
+  const AtaDrive::State& state = drive->ata->state();
   if (offset == ata::kError) return state.error;
   if (offset == ata::kDevice) {
     return static_cast<std::uint8_t>((state.task.device & ~ata::kDev) |
@@ -189,7 +197,7 @@ void IdeChannel::write_register(std::uint64_t offset, std::uint8_t value) {
   if (offset == ata::kDevice) selected_ = (value & ata::kDev) != 0 ? 1 : 0;
   for (auto& drive : drives_) {
     if (!drive) continue;
-    AtaTaskFile& task = drive->ata.state().task;
+    AtaTaskFile& task = drive->ata->state().task;
     if (offset == ata::kDevice) {
       task.device = value;
     } else {
@@ -206,13 +214,13 @@ void IdeChannel::write_command(std::uint8_t command) {
   Drive* const drive = selected();
   if (drive == nullptr) return;
   // Whose data nobody has fetched: that command is over.
-  if (transfer_.action != AtaAction::none) transferring().ata.ready();
+  if (transfer_.action != AtaAction::none) transferring().ata->ready();
   transfer_ = {};
   counters_[selected_].commands.fetch_add(1, std::memory_order_relaxed);
-  const AtaPlan plan = drive->ata.execute(command);
+  const AtaPlan plan = drive->ata->execute(command);
   if (plan.action == AtaAction::diagnostic) {
     reset_drives();
-    drives_[0]->ata.complete();
+    drives_[0]->ata->complete();
   } else if (plan.action != AtaAction::none) {
     begin(plan);
   }

@@ -1,4 +1,4 @@
-// One channel of an IDE controller: the cable with up to two ATA disks, its registers at the fixed
+// One channel of an IDE controller: the cable with up to two drives, its registers at the fixed
 // ports, its bus master and its interrupt wire.
 //
 //   command written -> AtaDrive::execute -> done at once, or a Transfer:
@@ -26,9 +26,9 @@
 #include <string>
 #include <vector>
 
-#include "devices/ide/ata_drive.h"
 #include "devices/ide/ata_media.h"
 #include "devices/ide/bus_master.h"
+#include "devices/ide/ide_drive.h"
 #include "vmm/base/mutex.h"
 #include "vmm/io/guest_memory.h"
 #include "vmm/io/io_device.h"
@@ -45,6 +45,7 @@ class IdeChannel final : private AtaMediaClient {
   struct DriveConfig {
     AtaMedia* media = nullptr;  // outlives the channel
     std::string serial{};
+    bool is_cdrom = false;  // an ATAPI drive; the disk is its medium
   };
   struct Counts {
     std::uint64_t commands = 0;
@@ -109,18 +110,18 @@ class IdeChannel final : private AtaMediaClient {
     std::size_t drive = 0;
     std::uint64_t lba = 0;      // of the next job
     std::uint32_t sectors = 0;  // that no job has done yet
-    std::uint32_t block = 1;    // sectors of a DRQ block
+    std::uint32_t block = 0;    // of a DRQ block, at most [bytes]
     bool ext = false;
     bool fua = false;
     std::uint32_t job_sectors = 0;
-    // PIO, and TRIM's ranges: of the buffer. [bytes]
+    // PIO, answers, packets, TRIM's ranges: of the buffer. [bytes]
     std::uint32_t position = 0;
     std::uint32_t block_end = 0;
     std::uint32_t filled = 0;  // or to be filled
   };
   struct Drive {
     AtaMedia* media = nullptr;
-    AtaDrive ata;
+    std::unique_ptr<IdeDrive> ata;
   };
   struct Counters {
     std::atomic<std::uint64_t> commands{0};
@@ -156,6 +157,8 @@ class IdeChannel final : private AtaMediaClient {
   void end_out_block() SKIFF_REQUIRES(mutex_);
   void offer_block(bool interrupt) SKIFF_REQUIRES(mutex_);
   void expect_chunk(bool interrupt) SKIFF_REQUIRES(mutex_);
+  void answer(std::span<const std::byte> bytes) SKIFF_REQUIRES(mutex_);
+  void answer_by_dma(const BusMaster::Gathered& gathered) SKIFF_REQUIRES(mutex_);
   bool moves_data(AtaAction action) const SKIFF_REQUIRES(mutex_);
   bool is_dma() const SKIFF_REQUIRES(mutex_);
   void go_on_dma() SKIFF_REQUIRES(mutex_);

@@ -20,17 +20,21 @@ void IdeChannel::begin(const AtaPlan& plan) {
                .drive = selected_,
                .lba = plan.range.lba,
                .sectors = plan.range.sectors,
-               .block = plan.block_sectors,
+               .block = plan.block,
                .ext = plan.ext,
                .fua = plan.fua};
-  AtaDrive& ata = transferring().ata;
+  IdeDrive& ata = *transferring().ata;
   switch (plan.action) {
-    case AtaAction::identify: {
-      const auto answer = ata.identify();
-      std::ranges::copy(answer, buffer_.get());
-      transfer_.filled = static_cast<std::uint32_t>(answer.size());
+    case AtaAction::answer:
+      answer(plan.answer);
       return offer_block(true);
-    }
+    case AtaAction::answer_dma:
+      answer(plan.answer);
+      ata.request_data(0);
+      return go_on_dma();
+    case AtaAction::packet:
+      transfer_.filled = plan.block;
+      return offer_block(false);
     case AtaAction::pio_in:
     case AtaAction::verify:
       return buffer_job(DiskOperation::read);
@@ -39,7 +43,7 @@ void IdeChannel::begin(const AtaPlan& plan) {
     case AtaAction::dma_in:
     case AtaAction::dma_out:
     case AtaAction::trim:
-      ata.request_data();
+      ata.request_data(0);
       return go_on_dma();
     case AtaAction::flush:
       return start_job({.operation = DiskOperation::flush});
@@ -51,7 +55,7 @@ void IdeChannel::begin(const AtaPlan& plan) {
 }
 
 void IdeChannel::finish() {
-  transferring().ata.complete();
+  transferring().ata->complete();
   transfer_ = {};
 }
 
@@ -59,7 +63,7 @@ void IdeChannel::finish() {
 
 void IdeChannel::start_job(const AtaJob& job) {
   Drive& drive = transferring();
-  drive.ata.busy();
+  drive.ata->busy();
   in_flight_ = true;
   next_act_ = {.media = drive.media, .job = job};
 }
@@ -94,7 +98,7 @@ void IdeChannel::on_job_done(int error) noexcept {
 }
 
 void IdeChannel::job_done(int error) {
-  AtaDrive& ata = transferring().ata;
+  IdeDrive& ata = *transferring().ata;
   if (error != 0) {
     const bool is_read = transfer_.action == AtaAction::pio_in ||
                          transfer_.action == AtaAction::dma_in ||
@@ -121,13 +125,15 @@ void IdeChannel::job_done(int error) {
       // Bus Master IDE 1.0, 2.2: Active stays where the regions hold more than the drive gave.
       if (bus_master_.state().walker.is_at_end()) bus_master_.finish();
       if (transfer_.sectors == 0) return finish();
-      ata.request_data();
+      ata.request_data(0);
       return go_on_dma();
     case AtaAction::trim:
       return discard_next();
     case AtaAction::flush:
     case AtaAction::none:
-    case AtaAction::identify:
+    case AtaAction::answer:
+    case AtaAction::answer_dma:
+    case AtaAction::packet:
     case AtaAction::diagnostic:
       return finish();
   }
@@ -141,10 +147,15 @@ bool IdeChannel::moves_data(AtaAction action) const {
 }
 
 void IdeChannel::offer_block(bool interrupt) {
-  transfer_.block_end = std::min(transfer_.position + bytes_of(transfer_.block), transfer_.filled);
-  AtaDrive& ata = transferring().ata;
-  ata.request_data();
+  transfer_.block_end = std::min(transfer_.position + transfer_.block, transfer_.filled);
+  IdeDrive& ata = *transferring().ata;
+  ata.request_data(transfer_.block_end - transfer_.position);
   if (interrupt) ata.state().interrupt = true;
+}
+
+void IdeChannel::answer(std::span<const std::byte> bytes) {
+  std::ranges::copy(bytes, buffer_.get());
+  transfer_.filled = static_cast<std::uint32_t>(bytes.size());
 }
 
 // The next DRQ blocks from the host, up to a whole buffer.
@@ -156,7 +167,7 @@ void IdeChannel::expect_chunk(bool interrupt) {
 
 // Without DRQ the bus floats.
 void IdeChannel::take_data(std::span<std::byte> out) {
-  while (!out.empty() && (moves_data(AtaAction::pio_in) || moves_data(AtaAction::identify))) {
+  while (!out.empty() && (moves_data(AtaAction::pio_in) || moves_data(AtaAction::answer))) {
     const std::size_t count =
         std::min<std::size_t>(out.size(), transfer_.block_end - transfer_.position);
     std::memcpy(out.data(), buffer_.get() + transfer_.position, count);
@@ -172,12 +183,13 @@ void IdeChannel::end_in_block() {
   if (transfer_.action == AtaAction::pio_in && transfer_.sectors != 0) {
     return buffer_job(DiskOperation::read);
   }
-  transferring().ata.ready();  // 9.5: no interrupt after the last block
+  if (transferring().ata->has_status_phase()) return finish();
+  transferring().ata->ready();  // 9.5: no interrupt after the last block
   transfer_ = {};
 }
 
 void IdeChannel::give_data(std::span<const std::byte> in) {
-  while (!in.empty() && moves_data(AtaAction::pio_out)) {
+  while (!in.empty() && (moves_data(AtaAction::pio_out) || moves_data(AtaAction::packet))) {
     const std::size_t count =
         std::min<std::size_t>(in.size(), transfer_.block_end - transfer_.position);
     std::memcpy(buffer_.get() + transfer_.position, in.data(), count);
@@ -189,13 +201,19 @@ void IdeChannel::give_data(std::span<const std::byte> in) {
 
 void IdeChannel::end_out_block() {
   if (transfer_.position < transfer_.filled) return offer_block(true);
-  buffer_job(DiskOperation::write);
+  if (transfer_.action != AtaAction::packet) return buffer_job(DiskOperation::write);
+  const std::span<const std::byte> packet(buffer_.get(), transfer_.filled);
+  IdeDrive& ata = *transferring().ata;
+  transfer_ = {};
+  const AtaPlan plan = ata.execute_packet(packet);
+  if (plan.action != AtaAction::none) begin(plan);
 }
 
 // --- DMA --------------------------------------------------------------------------------------
 
 bool IdeChannel::is_dma() const {
   return transfer_.action == AtaAction::dma_in || transfer_.action == AtaAction::dma_out ||
+         transfer_.action == AtaAction::answer_dma ||
          (transfer_.action == AtaAction::trim && transfer_.filled == 0);
 }
 
@@ -205,10 +223,15 @@ void IdeChannel::go_on_dma() {
       transfer_.drive != selected_ || !bus_master_.is_active()) {
     return;
   }
-  const bool to_memory = transfer_.action == AtaAction::dma_in;
+  const bool is_answer = transfer_.action == AtaAction::answer_dma;
+  const bool to_memory = transfer_.action == AtaAction::dma_in || is_answer;
   if (bus_master_.writes_memory() != to_memory || !may_master_()) return bus_master_.fail();
-  const auto gathered = bus_master_.gather(memory_, bytes_of(transfer_.sectors), regions_);
+  const auto gathered =
+      is_answer
+          ? bus_master_.gather(memory_, transfer_.filled - transfer_.position, 1, regions_)
+          : bus_master_.gather(memory_, bytes_of(transfer_.sectors), ata::kSectorSize, regions_);
   if (gathered.bytes == 0) return;  // the drive waits; no interrupt tells the host (2.2)
+  if (is_answer) return answer_by_dma(gathered);
   if (transfer_.action == AtaAction::trim) return take_trim_ranges(gathered);
   transfer_.job_sectors = static_cast<std::uint32_t>(gathered.bytes / ata::kSectorSize);
   start_job({.operation = to_memory ? DiskOperation::read : DiskOperation::write,
@@ -216,6 +239,15 @@ void IdeChannel::go_on_dma() {
              .offset = transfer_.lba * ata::kSectorSize,
              .length = gathered.bytes,
              .buffers = std::span(regions_).first(gathered.buffers)});
+}
+
+void IdeChannel::answer_by_dma(const BusMaster::Gathered& gathered) {
+  for (const iovec& region : std::span(regions_).first(gathered.buffers)) {
+    std::memcpy(region.iov_base, buffer_.get() + transfer_.position, region.iov_len);
+    transfer_.position += static_cast<std::uint32_t>(region.iov_len);
+  }
+  if (bus_master_.state().walker.is_at_end()) bus_master_.finish();
+  if (transfer_.position == transfer_.filled) finish();
 }
 
 // All blocks at once, or none: they fit the buffer.
@@ -241,10 +273,10 @@ void IdeChannel::discard_next() {
     const std::uint64_t lba = entry & ((1ULL << 48) - 1);
     const std::uint64_t sectors = entry >> 48;
     if (sectors == 0) continue;
-    const std::uint64_t size = drive.ata.identity().sectors;
+    const std::uint64_t size = drive.ata->sectors();
     if (lba >= size || sectors > size - lba) {
       transfer_ = {};
-      return drive.ata.fail_at(lba, true, ata::kIdnf);
+      return drive.ata->fail_at(lba, true, ata::kIdnf);
     }
     transfer_.job_sectors = 0;
     return start_job({.operation = DiskOperation::discard,

@@ -48,7 +48,7 @@ void read_host(ConfigReader& reader, const ConfigPaths& paths, DiskOptions& host
   const auto size = reader.size("size");
   if (backend)
     host.kind = std::array{DiskKind::file, DiskKind::memory, DiskKind::null}.at(*backend);
-  if (const auto read_only = reader.boolean("read_only")) host.read_only = *read_only;
+  if (const auto read_only = reader.boolean("read_only")) host.read_only |= *read_only;
   if (const auto direct = reader.boolean("direct")) host.direct = *direct;
   if (const auto lock = reader.boolean("lock")) host.lock = *lock;
   if (const auto discard = reader.boolean("discard")) host.discard = *discard;
@@ -107,10 +107,17 @@ PlacedDisk read_one(const ConfigNode& table, const std::vector<IoThreadConfig>& 
                     const ConfigPaths& paths, ConfigDiagnostics& diagnostics) {
   ConfigReader reader("disk", &table, diagnostics);
   PlacedDisk disk;
+  disk.config.is_cdrom = reader.choice("media") == 1U;
+  disk.config.host.read_only = disk.config.is_cdrom;  // before the file is looked at
   read_host(reader, paths, disk.config.host);
   std::size_t face = 0;
   disk.config.virtio = read_virtio(reader, "disk", threads, &face);
   disk.config.face = kFaceOfChoice.at(face);
+  if (disk.config.is_cdrom && disk.config.face != DiskFace::ide) {
+    reader.error(
+        "media",
+        "disk.media = \"cdrom\" needs disk.face = \"ide\": no other face has such a drive");
+  }
   refuse_foreign_keys(reader, disk.config.face);
   if (const auto serial = reader.string("serial")) {
     disk.config.serial = *serial;

@@ -19,6 +19,7 @@ constexpr std::array kFlatModes = {"real"sv, "protected"sv, "long"sv};
 constexpr std::array kSerialTargets = {"console"sv, "file"sv, "null"sv, "socket"sv};
 constexpr std::array kFaces = {"virtio"sv, "virtio-mmio"sv};
 constexpr std::array kDiskFaces = {"virtio"sv, "virtio-mmio"sv, "ide"sv, "nvme"sv};
+constexpr std::array kDiskMedia = {"disk"sv, "cdrom"sv};
 constexpr std::array kNetFaces = {"virtio"sv, "virtio-mmio"sv};
 constexpr std::array kRings = {"split"sv, "packed"sv};
 constexpr std::array kDiskBackends = {"file"sv, "memory"sv, "null"sv};
@@ -104,6 +105,8 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
     {"disk", "backend", choice, "\"file\"", "what keeps the bytes", 0, 0, false, kDiskBackends},
     {"disk", "size", size, "none", "of a disk that is no file", 512, kMaxConfigDisk},
     {"disk", "face", choice, "\"virtio\"", "what the guest takes it for", 0, 0, false, kDiskFaces},
+    {"disk", "media", choice, "\"disk\"", "a disk, or a disc in a CD-ROM drive", 0, 0, false,
+     kDiskMedia},
     {"disk", "read_only", boolean, "false", "whether writes are refused"},
     {"disk", "direct", boolean, "false", "whether the host's page cache is passed by (O_DIRECT)"},
     {"disk", "lock", boolean, "true", "whether the file is locked against double use"},

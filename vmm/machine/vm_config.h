@@ -121,6 +121,7 @@ enum class DiskFace { virtio, ide, nvme };
 struct DiskConfig {
   DiskOptions host;
   DiskFace face = DiskFace::virtio;
+  bool is_cdrom = false;  // with DiskFace::ide; then host.read_only is true
   VirtioConfig virtio;
   std::string serial;  // at most BlockOptions::kSerialSize bytes
   std::uint16_t queues = 1;

@@ -1,7 +1,7 @@
-// A guest that does anything to an IDE controller with three disks: registers of any width,
-// strings, region tables anywhere in RAM, configuration space, resets, with the disks' answers at
-// any time. Afterwards a reset brings every drive back, and what a disk was asked for lay inside
-// it.
+// A guest that does anything to an IDE controller with two disks and a CD-ROM drive: registers of
+// any width, strings, region tables anywhere in RAM, configuration space, resets, with the disks'
+// answers at any time. Afterwards a reset brings every drive back, and what a disk was asked for
+// lay inside it.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -95,6 +95,22 @@ void step(Pc& pc, Input& input) {
     case 12:
       pc.disks[input.byte() % 3]->error = (what & 0x40) != 0 ? EIO : 0;
       return;
+    case 13: {  // a packet, mostly of a known command
+      constexpr std::array<std::uint8_t, 17> kOperations = {0x00, 0x03, 0x12, 0x1b, 0x1e, 0x25,
+                                                            0x28, 0x2b, 0x43, 0x46, 0x4a, 0x51,
+                                                            0x5a, 0xa8, 0xbb, 0xbd, 0xbe};
+      pc.out(base + ata::kFeatures, input.byte() % 4 == 0 ? 1 : 0);
+      pc.out(base + ata::kLbaMid, input.byte());
+      pc.out(base + ata::kLbaHigh, input.byte() % 16);
+      pc.out(base + ata::kCommand, ata::kPacket);
+      std::array<std::byte, 12> packet{};
+      for (std::byte& each : packet)
+        each = static_cast<std::byte>(input.byte() & ((what & 0x40) != 0 ? 0xff : 0x0f));
+      if ((what & 0x20) != 0)
+        packet[0] = static_cast<std::byte>(kOperations.at(input.byte() % kOperations.size()));
+      pc.outs(base, packet);
+      return;
+    }
     default:
       pc.loop.run(1);
   }
@@ -110,11 +126,12 @@ void check(Pc& pc) {
   pc.controller->reset();
   pc.controller->config_write(pci::kCommand, 2, pci::kCommandIo | pci::kCommandBusMaster);
   for (const std::uint64_t base : {0x1f0ULL, 0x170ULL}) {
-    require(pc.in(base + ata::kStatus) == kReady);
+    const bool is_disk = base == 0x1f0;
+    require(pc.in(base + ata::kStatus) == (is_disk ? kReady : 0));
     pc.out(base + ata::kDevice, 0xe0);
-    pc.out(base + ata::kCommand, ata::kIdentifyDevice);
+    pc.out(base + ata::kCommand, is_disk ? ata::kIdentifyDevice : ata::kIdentifyPacketDevice);
     require(pc.in(base + ata::kStatus) == (kReady | ata::kDrq));
-    require(pc.ins(base, 512)[0] == std::byte{0x40});
+    require(pc.ins(base, 512)[0] == std::byte(is_disk ? 0x40 : 0xc0));
     require(pc.in(base + ata::kStatus) == kReady);
   }
   require(!pc.irqs[0].level && !pc.irqs[1].level);
@@ -131,7 +148,7 @@ extern "C" int LLVMFuzzerInitialize(int*, char***) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   namespace test = skiff::ide_test;
   test::Input input(std::as_bytes(std::span(data, size)));
-  test::Pc pc({test::kFuzzSectors, 64, 64});
+  test::Pc pc({test::kFuzzSectors, 64, 67}, {.name = "test", .can_discard = true}, 2);
   while (!input.empty())
     test::step(pc, input);
   test::check(pc);

@@ -91,16 +91,17 @@ class TestDisk final : public DiskBackend {
 template <typename Loop>
 class Machine {
  public:
-  // `sizes`: of the disks [sectors].
+  // `sizes`: of the disks [sectors]; behind `hard_disks` of them come discs in CD-ROM drives.
   explicit Machine(const std::vector<std::size_t>& sizes = {kSectors},
-                   DiskInfo info = {.name = "test", .can_discard = true}) {
+                   DiskInfo info = {.name = "test", .can_discard = true},
+                   std::size_t hard_disks = IdeController::kMostDisks) {
     std::vector<IdeChannel::DriveConfig> configs;
     for (const std::size_t sectors : sizes) {
       auto disk = std::make_unique<TestDisk>(sectors, info);
       disks.push_back(disk.get());
       media_.push_back(std::make_unique<AtaMedia>("disk" + std::to_string(media_.size()),
                                                   std::move(disk), loop, clock_));
-      configs.push_back({.media = media_.back().get()});
+      configs.push_back({.media = media_.back().get(), .is_cdrom = media_.size() > hard_disks});
     }
     controller.emplace(configs, memory, std::array<IrqSink*, 2>{&irqs[0], &irqs[1]});
     bus_.add(*controller);
@@ -166,6 +167,22 @@ class Machine {
     set(ata::kLbaMid, lba >> 8 & 0xff);
     set(ata::kLbaHigh, lba >> 16 & 0xff);
     command(code);
+  }
+  // A command packet. `limit`: of a DRQ block [bytes].
+  void packet(const std::vector<unsigned>& bytes, std::uint16_t limit = 0xfffe,
+              std::uint8_t features = 0) {
+    set(ata::kFeatures, features);
+    set(ata::kLbaMid, limit & 0xff);
+    set(ata::kLbaHigh, limit >> 8);
+    command(ata::kPacket);
+    std::vector<std::byte> data(12);
+    for (std::size_t i = 0; i < bytes.size(); ++i)
+      data[i] = static_cast<std::byte>(bytes[i]);
+    outs(0x1f0, data);
+  }
+  std::size_t byte_count() {
+    return static_cast<std::size_t>(reg(ata::kLbaMid)) |
+           static_cast<std::size_t>(reg(ata::kLbaHigh)) << 8;
   }
   // A table of regions at 0x1000, and the engine started.
   struct Region {

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "devices/ide/atapi_regs.h"
 #include "devices/ide/ide_controller.h"
 #include "vmm/base/error.h"
 #include "vmm/board/virtio_devices.h"
@@ -15,7 +16,7 @@ namespace skiff {
 // What the disks have in common; the last of them takes it along.
 struct IdeDisks::Cabinet {
   std::vector<std::unique_ptr<AtaMedia>> media;
-  std::vector<std::string> serials;
+  std::vector<IdeChannel::DriveConfig> drives;
   std::unique_ptr<IdeController> controller;  // once placed; the media outlive it
 
   std::size_t channels() const { return media.size() > IdeChannel::kMostDrives ? 2 : 1; }
@@ -23,13 +24,10 @@ struct IdeDisks::Cabinet {
 };
 
 void IdeDisks::Cabinet::place(DevicePlaces& places) {
-  std::vector<IdeChannel::DriveConfig> disks;
-  for (std::size_t i = 0; i < media.size(); ++i)
-    disks.push_back({.media = media[i].get(), .serial = serials[i]});
   std::array<IrqSink*, IdeController::kChannels> irqs{};
   for (std::size_t i = 0; i < channels(); ++i)
     irqs[i] = &places.fixed_irq(IdeController::kIrqs[i]);
-  controller = std::make_unique<IdeController>(disks, places.memory(), irqs);
+  controller = std::make_unique<IdeController>(drives, places.memory(), irqs);
   places.pci().add(*controller);
   controller->add_ports(places.ports());
 }
@@ -110,10 +108,17 @@ ConfiguredDevice IdeDisks::add(const DeviceContext& context, const DiskConfig& c
                     "direct, where the file asks for more)",
                     name, backend->info().block_size));
   }
+  if (config.is_cdrom && backend->capacity() < atapi::kBlockSize) {
+    throw ConfigError(fmt::format(
+        "{}: a disc has blocks of {} bytes, and there are {} bytes; name an ISO image in path",
+        name, atapi::kBlockSize, backend->capacity()));
+  }
   const std::size_t index = cabinet_->media.size();
   cabinet_->media.push_back(std::make_unique<AtaMedia>(
       std::move(name), std::move(backend), context.io_thread(config.virtio.thread), context.clock));
-  cabinet_->serials.push_back(config.serial);
+  cabinet_->drives.push_back({.media = cabinet_->media.back().get(),
+                              .serial = config.serial,
+                              .is_cdrom = config.is_cdrom});
   return {.emulated = std::make_unique<IdeDisk<Cabinet>>(cabinet_, index),
           .controls = std::make_unique<IdeDiskControls>(*cabinet_->media.back(), config.host)};
 }
