@@ -9,7 +9,7 @@ build=(g++ cmake ninja-build pkg-config git
 run=(busybox-static cpio gzip xz-utils lz4 zstd kmod qemu-system-x86
      passt libslirp0)
 test=(libgtest-dev libgmock-dev libbenchmark-dev clang-19 clang-tidy-19 clang-format-19
-      libclang-rt-19-dev lld-19 acpica-tools tmux socat expect python3 python3-yaml python3-jsonschema
+      libclang-rt-19-dev lld-19 acpica-tools genisoimage tmux socat expect python3 python3-yaml python3-jsonschema
       mandoc)
 # What configuring the tests asks for: the benchmark's programs are built with them.
 bench=(libgtest-dev libgmock-dev libbenchmark-dev strace)

@@ -3,9 +3,9 @@
 //
 // Modelled: ATA disks with 28-bit and 48-bit commands, PIO (16 and 32 bits wide, string
 // instructions as one access), bus-master DMA, the timing registers as memory, IDETIM's decode
-// bit. Not modelled: ATAPI, the timing itself, native PCI mode, the I/O enable bit of the command
-// register for the fixed ports (BAR 4 follows it), overlap and queuing, SMART, security, power
-// management beyond saying so. docs/ide.md says more.
+// bit, ATAPI CD-ROM drives. Not modelled: the timing itself, native PCI mode, the I/O enable bit of
+// the command register for the fixed ports (BAR 4 follows it), overlap and queuing, SMART,
+// security, power management beyond saying so. docs/ide.md says more.
 //
 // Configuration: [[disk]] path = "root.img" face = "ide"
 //

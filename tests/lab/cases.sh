@@ -67,10 +67,19 @@ if [ -z "$out" ]; then
   out=$(mktemp -d)
   trap 'rm -rf "$out"' EXIT
 fi
+make_disc() { # a file of 3 MB with a name that plain ISO 9660 does not have
+  command -v genisoimage >/dev/null || { echo "lab: no genisoimage: run cmake/install-packages.sh test" >&2; exit 2; }
+  mkdir -p "$out/disc"
+  dd if=/dev/urandom of="$out/disc/a-file-with-a-long-name.bin" bs=1M count=3 2>/dev/null
+  md5sum "$out/disc/a-file-with-a-long-name.bin" | cut -d' ' -f1 >"$out/disc.sum"
+  genisoimage -quiet -R -V SKIFF -o "$out/disc.iso" "$out/disc"
+  rm -rf "$out/disc"
+}
 rm -rf "$out/rootfs" "$out/results" "$out/guest" "$out/inside" "$out/consoles" "$out/skipped"
 mkdir -p "$out"
 cp -r "$here/inside" "$here/consoles" "$out/"
 echo "$vmm" >"$out/vmm"
+echo "$wanted" | grep -q ' @ide' && make_disc
 expect=${expect:-$build/tests/lab/lab-expect}
 need "$expect"
 "$here/bundle.sh" "$out" "$expect"

@@ -2,7 +2,7 @@
 # device a case may want: they take effect with the next vmm_command.
 #   devices pci|mmio|nvme        forget all devices; the next ones are on that transport (nvme: disks, and Skiff alone)
 #   disk PATH [WORD...]          read_only direct packed serial=S queues=N block_size=N thread
-#   ide_disk PATH [WORD...]      an ATA disk, in the order master, slave, ...: read_only direct serial=S
+#   ide_disk PATH [WORD...]      an ATA disk, in the order master, slave, ...: read_only direct serial=S; cdrom: a CD-ROM drive
 #   tap NAME [WORD...]           packed mac=M queues=N
 #   user_net BACKEND [FORWARD]   auto, passt, libslirp; tcp:ADDRESS:PORT->PORT
 #   console_port NAME console|file|null [PATH]
@@ -28,6 +28,7 @@ case $(cat /tmp/vmm) in
           queues=* | block_size=*) echo "${word%%=*} = ${word#*=}" ;;
           serial=* | mac=*) echo "${word%%=*} = \"${word#*=}\"" ;;
           read_only | direct) echo "$word = true" ;;
+          cdrom) echo 'media = "cdrom"' ;;
           thread) ;;
         esac
       done
@@ -121,14 +122,17 @@ TOML
       new_device blk "$properties"
     }
     ide_disk() {
-      unit=$(grep -c ide-hd $device_file)
+      unit=$(grep -c 'device ide-' $device_file) kind=ide-hd
       drive="if=none,id=i$unit,file=$1,format=raw" properties="bus=ide.$((unit / 2)),unit=$((unit % 2)),drive=i$unit"
       ide_machine=pc
       shift
       for word in "$@"; do
-        case $word in serial=*) properties="$properties,$word" ;; esac
+        case $word in
+          serial=*) properties="$properties,$word" ;;
+          cdrom) kind=ide-cd ;;
+        esac
       done
-      echo "-drive $drive -device ide-hd,$properties" >>$device_file
+      echo "-drive $drive -device $kind,$properties" >>$device_file
     }
     tap() {
       backend="tap,id=n$place,ifname=$1,script=no,downscript=no" properties=",netdev=n$place"

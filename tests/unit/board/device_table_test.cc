@@ -213,6 +213,22 @@ TEST_F(DeviceTable, AnIdeDiskHasBlocksOf512Bytes) {
   EXPECT_THAT(create().at(0).emulated->fixed_irqs(), ElementsAre(14));
 }
 
+TEST_F(DeviceTable, ADiscHasAtLeastOneBlock) {
+  add_disk();
+  config_.disks[0].face = DiskFace::ide;
+  config_.disks[0].is_cdrom = true;
+  EXPECT_EQ(create().at(0).emulated->face(), "ide");
+  config_.disks[0].host.size = 1536;
+  try {
+    create();
+    FAIL() << "no whole block";
+  } catch (const ConfigError& error) {
+    EXPECT_STREQ(error.what(),
+                 "disk0: a disc has blocks of 2048 bytes, and there are 1536 bytes; name an ISO "
+                 "image in path");
+  }
+}
+
 TEST(ChangedLimit, TakesWhatIsGivenAndKeepsTheRest) {
   const RateLimit before{.per_second = 10, .burst = 20};
   EXPECT_EQ(changed_limit(before, std::nullopt, "x")->burst, 20U);

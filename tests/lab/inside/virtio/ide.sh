@@ -1,5 +1,6 @@
-# ide FLAVOUR: two ATA disks on one channel, once by bus-master DMA and once by PIO. The guest reads what the host has
-# written, copies it on that disk and to the other, reads it back past its cache; the host finds what the guest wrote.
+# ide: two ATA disks on one channel and a CD-ROM drive on the other, once by bus-master DMA and once by PIO. The guest reads
+# what the host has written, copies it on that disk and to the other, reads it back past its cache; the host finds what the
+# guest wrote. It mounts the disc and finds the file on it.
 prepare_disk || exit
 for mode in UDMA PIO; do
   # A sector written by PIO is 256 exits (docs/ide.md).
@@ -11,9 +12,11 @@ for mode in UDMA PIO; do
   sum=$(head -c $bytes "$first" | md5sum | cut -d' ' -f1)
   ide_disk "$first" serial=skiff-first
   ide_disk "$(new_disk second 16M)"
+  cp /lab/disc.iso /tmp/case/
+  ide_disk /tmp/case/disc.iso cdrom
   option=
   [ $mode = UDMA ] || option=libata.dma=0
-  sed -e "s|@SUM@|$sum|g; s|@MODE@|$mode|g; s|@BLOCKS@|$blocks|g" /lab/consoles/ide >/tmp/case/script
+  sed -e "s|@SUM@|$sum|g; s|@MODE@|$mode|g; s|@BLOCKS@|$blocks|g; s|@DISC@|$(cat /lab/disc.sum)|g" /lab/consoles/ide >/tmp/case/script
   vmm_command "/cache/kernel/$kernel-amd64/$image" "/cache/initramfs/$kernel.cpio.gz" "$vcpus" "$memory" \
     "console=ttyS0 quiet $patience $option"
   lab-expect --timeout 60 --log /tmp/case/console /tmp/case/script $vmm
