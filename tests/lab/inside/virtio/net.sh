@@ -1,8 +1,8 @@
-# net pci|mmio: a tap, with another one of two queues and a packed ring beside it; the entropy device; then work goes on while
+# net pci|mmio MEGABYTES: a tap, with another one of two queues and a packed ring beside it; the entropy device; then work goes on while
 # the VMM's process is stopped and let go again.
 . /lab/inside/virtio/network.sh
 prepare_disk || exit
-serve 100
+serve "$2"
 tap_device tap0 10.0.7.1
 devices "$1"
 root_disk
