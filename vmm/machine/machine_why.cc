@@ -102,6 +102,7 @@ std::vector<VcpuLook> Machine::look_at_vcpus(std::chrono::steady_clock::time_poi
     if (look.is_parked) {
       if (const auto busy = vcpu->busy_with()) look.busy = register_text(*busy);
       look.sample = sample_vcpu(vcpu->vcpu());
+      if (vcpu->is_halted()) look.sample.run_state = VcpuRunState::halted;
     }
     looks.push_back(std::move(look));
   }
