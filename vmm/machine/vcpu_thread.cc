@@ -156,8 +156,8 @@ void VcpuThread::on_external_interrupt() {
 }
 
 void VcpuThread::end_halt() {
+  halt_ended_.store(true);
   MutexLock lock(mutex_);
-  halt_ended_ = true;
   changed_.notify_all();
 }
 
@@ -171,6 +171,8 @@ void VcpuThread::offer_interrupt() {
 }
 
 VcpuExit VcpuThread::run_with_external_interrupts() {
+  // An NMI from before is the guest's when it goes in.
+  halt_ended_.store(false);
   place_.store(Place::guest);
   offer_interrupt();
   VcpuExit exit = vcpu_->run();
@@ -190,9 +192,7 @@ bool VcpuThread::wait_in_halt() {
     over = is_over();
   }
   place_.store(Place::outside);
-  if (!over) return false;
-  halt_ended_ = false;
-  return true;
+  return over;
 }
 
 void VcpuThread::loop() {

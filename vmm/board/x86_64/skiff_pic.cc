@@ -1,25 +1,11 @@
 #include "vmm/board/x86_64/skiff_pic.h"
 
-#include <utility>
-
 #include "devices/intc/pic_regs.h"
 #include "devices/timer/pit_regs.h"
 #include "vmm/base/error.h"
 #include "vmm/board/x86_64/memory_map.h"
 
 namespace skiff {
-
-void IntrWire::set_level(bool asserted) noexcept {
-  level_.store(asserted);
-  if (!asserted) return;
-  MutexLock lock(mutex_);
-  if (listener_) listener_();
-}
-
-void IntrWire::set_listener(std::function<void()> listener) {
-  MutexLock lock(mutex_);
-  listener_ = std::move(listener);
-}
 
 void SkiffPic::add_to(const BoardContext& context, IrqSink& irq0) {
   const auto add = [&context](Range range, IoDevice& device, std::uint64_t offset) {
