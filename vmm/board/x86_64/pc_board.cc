@@ -110,6 +110,7 @@ std::uint64_t PcBoard::write_acpi_tables() {
 std::unique_ptr<KvmVcpu> PcBoard::create_vcpu(std::uint32_t index) {
   auto vcpu = context_.vm.create_vcpu(apic_id_of(index, topology_));
   cpuid_.apply(*vcpu);
+  if (!irqchip_->has_apic()) disable_local_apic(*vcpu);
   set_boot_msrs(*vcpu);
   // The others wait for their INIT and SIPI in the reset state KVM gave them.
   if (index == 0) {
