@@ -133,6 +133,7 @@ GuestFacts Machine::gather_facts(bool has_printed) {
   GuestFacts facts{.run_time = run_time(), .has_printed = has_printed};
   if (ended) facts.end = end_in_words(*ended);
   describe_config(facts, config_);
+  facts.interrupts = board_->describe_interrupts();
   if (!stands)
     facts.hottest = hottest_register(before, make_ledger_report(ledgers(), facts.run_time));
   GuestSymbols symbols(config_.boot);

@@ -91,6 +91,26 @@ TEST_F(Irqchip, UserHasThoseOfThe8259s) {
   EXPECT_THAT(irq.out, HasSubstr("irq: serial 39 by pic"));
 }
 
+// KVM knows nothing of that HLT; Skiff does. NMIs, signals and pauses go through it.
+TEST_F(Irqchip, WhyKnowsThatTheGuestSleeps) {
+  for (const char* const mode : {"split", "user"}) {
+    const TemporaryFolder folder;
+    ::setenv("XDG_RUNTIME_DIR", folder.file("").c_str(), 1);
+    const std::string name = std::string("irqchip-") + mode;
+    SkiffProcess process(guest_arguments("idle", "", on(mode, {"--name", name})));
+    ASSERT_TRUE(process.expect_out("idle"));
+    Finished why = run_skiff({"why", name});
+    EXPECT_THAT(why.out, HasSubstr("idle")) << why.err;
+    EXPECT_THAT(why.out, HasSubstr("PIC: no interrupt waits"));
+    EXPECT_EQ(run_skiff({"pause", name}).ending, 0);
+    EXPECT_THAT(run_skiff({"why", name}).out, HasSubstr("idle"));
+    EXPECT_EQ(run_skiff({"resume", name}).ending, 0);
+    process.kill(SIGTERM);
+    process.kill(SIGTERM);
+    EXPECT_FALSE(process.wait().timed_out);
+  }
+}
+
 TEST_F(Irqchip, UserOffersNoMessages) {
   const Finished disk = run_on("user", "virtio-blk", "irq=msix",
                                {"--set", "disk.0.backend=memory", "--set", "disk.0.size=16M"});

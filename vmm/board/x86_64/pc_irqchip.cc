@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <numeric>
+#include <optional>
 
 #include "vmm/base/error.h"
 #include "vmm/board/x86_64/memory_map.h"
@@ -18,8 +18,7 @@ constexpr std::uint32_t kLastXapicId = 254;
 
 class KernelIrqchip final : public PcIrqchip {
  public:
-  explicit KernelIrqchip(const BoardContext& context)
-      : vm_(context.vm), msi_(context.vm, kIoapicPins, max_irq_routes(context.vm.system())) {
+  explicit KernelIrqchip(const BoardContext& context) : vm_(context.vm) {
     create_irqchip(context.vm);
     if (context.config.machine.pit) create_pit(context.vm);
   }
@@ -30,12 +29,16 @@ class KernelIrqchip final : public PcIrqchip {
     if (!pin) pin = std::make_unique<KvmIrqPin>(vm_, gsi);
     return *pin;
   }
-  MsiSink& msi() override { return msi_; }
+  // Only when a device asks: one without devices does not even look for the number of routes.
+  MsiSink& msi() override {
+    if (!msi_) msi_.emplace(vm_, kIoapicPins, max_irq_routes(vm_.system()));
+    return *msi_;
+  }
   std::span<const std::uint32_t> intx_gsis() const override { return pc::kPciGsis; }
 
  private:
   const KvmVm& vm_;
-  KvmMsiRoutes msi_;
+  std::optional<KvmMsiRoutes> msi_;
   std::array<std::unique_ptr<KvmIrqPin>, kIoapicPins> pins_;
 };
 
