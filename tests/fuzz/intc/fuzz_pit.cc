@@ -36,7 +36,7 @@ void run(GuestProgram program) {
         break;
       }
       case 4: {
-        const std::uint8_t counter = program.byte() % 3;
+        const unsigned counter = program.byte() % 3U;
         pit.write({kControl, 1}, counter << kSelectShift | (program.byte() & 0x3fU));
         pit.write({counter, 1}, program.byte());
         pit.write({counter, 1}, program.byte());
