@@ -88,26 +88,34 @@ void Pit8254::write_control(std::uint8_t value, Ticks now) {
   }
 }
 
+void Pit8254::change(std::uint64_t offset, std::uint8_t value, Ticks now) {
+  MutexLock lock(mutex_);
+  if (offset < kCounters) {
+    state_.counters[offset].write(value, now);
+  } else if (offset == kControl) {
+    write_control(value, now);
+  } else {
+    state_.port_b = value & kPortBKept;
+    state_.counters[2].set_gate((value & kGate2) != 0, now);
+  }
+}
+
 IoStatus Pit8254::write(IoAccess access, std::uint64_t value) {
   IoStatus status;
   if (!check(access, status)) return status;
   const auto byte = static_cast<std::uint8_t>(value);
-  bool is_counter_0 = false;
-  {
-    const Ticks tick = now();
-    MutexLock lock(mutex_);
-    if (access.offset < kCounters) {
-      state_.counters[access.offset].write(byte, tick);
-      is_counter_0 = access.offset == 0;
-    } else if (access.offset == kControl) {
-      write_control(byte, tick);
-      is_counter_0 = byte >> kSelectShift == 0;
-    } else {
-      state_.port_b = byte & kPortBKept;
-      state_.counters[2].set_gate((byte & kGate2) != 0, tick);
-    }
+  const bool is_counter_0 =
+      access.offset == 0 || (access.offset == kControl && byte >> kSelectShift == 0);
+  if (!is_counter_0) {
+    change(access.offset, byte, now());
+    return status;
   }
-  if (is_counter_0) act();
+  MutexLock lock(timer_mutex_);
+  const Ticks tick = now();
+  serve(tick);
+  change(access.offset, byte, tick);
+  drive();
+  arm(tick);
   return status;
 }
 
@@ -119,13 +127,13 @@ void Pit8254::drive() {
   });
 }
 
-void Pit8254::arm() {
+// From `since` on, and not from now: a short count can be over before this thread gets here.
+void Pit8254::arm(Ticks since) {
   std::optional<Ticks> next;
   bool is_periodic = false;
   {
-    const Ticks tick = now();
     MutexLock lock(mutex_);
-    next = state_.counters[0].next_rise(tick);
+    next = state_.counters[0].next_rise(since);
     is_periodic = state_.counters[0].is_periodic();
   }
   if (next == awaited_) return;
@@ -135,24 +143,22 @@ void Pit8254::arm() {
   timer_->arm(is_periodic ? std::max(due, last_edge_ + kShortestPeriod) : due);
 }
 
-void Pit8254::act() {
-  MutexLock lock(timer_mutex_);
+void Pit8254::serve(Ticks now) {
+  if (!awaited_ || now < *awaited_) return;
+  awaited_.reset();
+  last_edge_ = clock_.monotonic();
+  // An OUT that has been up since the edge before was low for a moment.
+  irq_.lower();
+  irq_.raise();
   drive();
-  arm();
 }
 
+// A call that was under way when the timer was armed anew finds nothing due.
 void Pit8254::on_timer() {
   MutexLock lock(timer_mutex_);
-  // A call that was under way when the timer was armed anew finds nothing due.
-  if (awaited_ && now() >= *awaited_) {
-    awaited_.reset();
-    last_edge_ = clock_.monotonic();
-    // An OUT that has been up since the edge before was low for a moment.
-    irq_.lower();
-    irq_.raise();
-    drive();
-  }
-  arm();
+  const Ticks tick = now();
+  serve(tick);
+  arm(tick);
 }
 
 Pit8254::State Pit8254::state() const {

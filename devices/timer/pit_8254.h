@@ -19,8 +19,8 @@
 // Config example: machine.irqchip = "user" (or "split"), machine.pit = true.
 //
 // Thread rule: read and write from any threads at once, the timer on the executor's thread. All
-// registers are guarded by mutex_, the timer by timer_mutex_ (taken before mutex_); the wire and
-// the timer are called with mutex_ released.
+// registers are guarded by mutex_, the timer by timer_mutex_ (taken before mutex_, and held by
+// whoever writes counter 0); the wire and the timer are called with mutex_ released.
 #pragma once
 
 #include <array>
@@ -66,11 +66,14 @@ class Pit8254 final : public IoDevice {
   Clock::Nanoseconds time_of(Ticks tick) const;
   std::uint8_t read_port_b(Ticks now) const SKIFF_REQUIRES(mutex_);
   void write_control(std::uint8_t value, Ticks now) SKIFF_REQUIRES(mutex_);
+  void change(std::uint64_t offset, std::uint8_t value, Ticks now) SKIFF_EXCLUDES(mutex_);
   void on_timer() SKIFF_EXCLUDES(mutex_, timer_mutex_);
-  // After counter 0 was written: the wire, and the next edge.
-  void act() SKIFF_EXCLUDES(mutex_, timer_mutex_);
+  // The edge that is waited for, if it is past: a timer that is late must not lose it to a write.
+  void serve(Ticks now) SKIFF_REQUIRES(timer_mutex_) SKIFF_EXCLUDES(mutex_);
+  // The wire as OUT is.
   void drive() SKIFF_REQUIRES(timer_mutex_) SKIFF_EXCLUDES(mutex_);
-  void arm() SKIFF_REQUIRES(timer_mutex_) SKIFF_EXCLUDES(mutex_);
+  // Waits for the first edge after `since`.
+  void arm(Ticks since) SKIFF_REQUIRES(timer_mutex_) SKIFF_EXCLUDES(mutex_);
 
   const std::string name_;
   const Clock& clock_;

@@ -119,7 +119,6 @@ bool PitCounter::out(Ticks now) const {
   const Ticks passed = elapsed(now);
   switch (mode_) {
     case 0:
-      return passed >= count_;
     case 1:
       return passed >= count_;
     case 2:

@@ -109,13 +109,13 @@ class VcpuThread {
   std::atomic<Request> request_{Request::run};
   std::atomic<Place> place_{Place::outside};
   std::atomic<bool> halt_ended_{false};  // by end_halt(), since the last entry of the guest
-  bool is_halted_ = false;            // the vCPU's thread; parking publishes it
-  std::optional<ExitKey> busy_with_;  // the vCPU's thread; parking publishes it
+  bool is_halted_ = false;               // the vCPU's thread; parking publishes it
+  std::optional<ExitKey> busy_with_;     // the vCPU's thread; parking publishes it
   mutable Mutex mutex_;
   ConditionVariable changed_;
-  bool parked_ SKIFF_GUARDED_BY(mutex_) = true;       // paused, finished, or not started
-  bool looping_ SKIFF_GUARDED_BY(mutex_) = false;     // the thread is in loop(), and may be kicked
-  pthread_t handle_ SKIFF_GUARDED_BY(mutex_){};       // valid while looping_
+  bool parked_ SKIFF_GUARDED_BY(mutex_) = true;    // paused, finished, or not started
+  bool looping_ SKIFF_GUARDED_BY(mutex_) = false;  // the thread is in loop(), and may be kicked
+  pthread_t handle_ SKIFF_GUARDED_BY(mutex_){};    // valid while looping_
   std::thread thread_;
 };
 

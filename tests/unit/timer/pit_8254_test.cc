@@ -206,6 +206,51 @@ TEST(PitLate, ACallThatWasUnderWayFindsNothingDue) {
   EXPECT_EQ(irq.edges, 0);
 }
 
+// Time passes between any two looks at it, as it does when a thread is kept from its processor.
+class SteppingClock final : public Clock {
+ public:
+  Nanoseconds monotonic() const override { return now += 20us; }
+  Nanoseconds wall() const override { return now; }
+  mutable Nanoseconds now{0};
+};
+
+TEST(PitLate, AShotThatIsOverBeforeItsTimerIsArmedStillComes) {
+  for (const std::uint8_t mode : std::initializer_list<std::uint8_t>{0x30, 0x38}) {
+    const SteppingClock clock;
+    FakeIrqSink irq;
+    LateExecutor executor;
+    Pit8254 pit("pit", &irq, clock, executor);
+    write_register(pit, kControl, mode);
+    const int before = irq.edges;
+    write_register(pit, 0, 15);  // 13 us
+    write_register(pit, 0, 0);
+    if (irq.edges == before) {
+      ASSERT_TRUE(executor.deadline) << "nobody will ever raise it";
+      executor.fire();
+    }
+    EXPECT_EQ(irq.edges, before + 1);
+    EXPECT_TRUE(irq.level);
+  }
+}
+
+// The edge of before was the guest's when it wrote.
+TEST(PitLate, AnEdgeThatALateTimerOwesIsNotLostToAWrite) {
+  FakeClock clock;
+  FakeIrqSink irq;
+  LateExecutor executor;
+  Pit8254 pit("pit", &irq, clock, executor);
+  write_register(pit, kControl, 0x38);
+  write_register(pit, 0, 100);
+  write_register(pit, 0, 0);
+  const int before = irq.edges;
+  clock.advance(1s);
+  EXPECT_EQ(irq.edges, before);
+  write_register(pit, kControl, 0x00);  // a latch command
+  EXPECT_EQ(irq.edges, before + 1);
+  executor.fire();
+  EXPECT_EQ(irq.edges, before + 1);
+}
+
 TEST_F(PitTest, AnyAccessIsAnsweredAndTimeGoesOn) {
   std::mt19937 random(5);
   for (int step = 0; step < 100'000; ++step) {

@@ -13,9 +13,9 @@
 
 namespace skiff {
 
-// The level is what the pair drove last. Made before the pair, which lowers it when it is destroyed.
-// Thread rule: any thread. The listener is called with this wire's mutex held and none of a
-// device's state.
+// The level is what the pair drove last. Made before the pair, which lowers it when it is
+// destroyed. Thread rule: any thread. The listener is called with this wire's mutex held and none
+// of a device's state.
 class IntrWire final : public IrqSink, public ExternalInterrupt {
  public:
   explicit IntrWire(PicPair& pic) : pic_(pic) {}
