@@ -80,6 +80,7 @@ MsixTable& PciFunction::add_msix(MsiSink& sink, unsigned vectors, unsigned bar,
                                  std::uint32_t offset) {
   assert(!msix_ && bar < pci::kBars && is_aligned(offset, 8U));
   msix_ = std::make_unique<MsixTable>(name_, vectors, sink);
+  if (!sink.is_available()) return *msix_;
   std::array<std::byte, 10> body{};  // 6.8.2: message control, table, pending bits
   std::array<std::byte, 2> writable{};
   const auto pba = static_cast<std::uint32_t>(offset + msix_->pba_offset());
@@ -216,7 +217,8 @@ void PciFunction::config_write(std::uint64_t offset, unsigned width, std::uint64
     config_.write(offset, width, value);
   }
   const bool in_header = offset < pci::kBar0 + pci::kBars * 4;
-  const bool at_msix = msix_ && offset < msix_capability_ + 4U && offset + width > msix_capability_;
+  const bool at_msix =
+      msix_capability_ != 0 && offset < msix_capability_ + 4U && offset + width > msix_capability_;
   if (in_header || at_msix) apply();
   if (touches_device_area(offset, width)) {
     on_config_write(static_cast<unsigned>(offset), clamp(offset, width));
@@ -226,7 +228,7 @@ void PciFunction::config_write(std::uint64_t offset, unsigned width, std::uint64
 // Makes everything outside the configuration space follow it. Each part reads the registers again
 // under a mutex that it holds until it is done, so the last of several racing writers is right.
 void PciFunction::apply() {
-  if (msix_) {
+  if (msix_capability_ != 0) {
     MutexLock lock(msix_control_mutex_);
     msix_->set_control(static_cast<std::uint16_t>(config(msix_capability_ + 2, 2)));
   }
@@ -247,7 +249,8 @@ bool PciFunction::gate_intx(bool asserted) {
   const std::uint32_t bit = pci::kStatusInterrupt;
   config_.set(pci::kStatus, 2, asserted ? status | bit : status & ~bit);
   // 6.8.2.3: with MSI-X enabled the function does not use its pin.
-  const bool msix_enabled = msix_ && (config_.get(msix_capability_ + 2, 2) & pci::kMsixEnable) != 0;
+  const bool msix_enabled =
+      msix_capability_ != 0 && (config_.get(msix_capability_ + 2, 2) & pci::kMsixEnable) != 0;
   const bool disabled = (config_.get(pci::kCommand, 2) & pci::kCommandIntxDisable) != 0;
   return asserted && !disabled && !msix_enabled;
 }

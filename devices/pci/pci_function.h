@@ -114,7 +114,8 @@ class PciFunction {
                                    std::span<const std::byte> body,
                                    std::span<const std::byte> writable = {});
   // Creates the table and its capability; the caller makes BAR `bar` show the table from `offset`
-  // (a multiple of 8) on: directly, if the BAR holds nothing else.
+  // (a multiple of 8) on: directly, if the BAR holds nothing else. Where `sink` is not available
+  // the guest does not find the capability, and the table stays disabled.
   MsixTable& add_msix(MsiSink& sink, unsigned vectors, unsigned bar, std::uint32_t offset = 0);
   // Registers of the device's own at offset 0x40 and up that are no capability: their value after a
   // reset, and the bits the guest can change. Width 1, 2 or 4.

@@ -12,6 +12,9 @@ namespace skiff {
 
 class FakeMsiSink final : public MsiSink {
  public:
+  bool is_available() const override { return available_; }
+  // Before functions are made.
+  void set_available(bool available) { available_ = available; }
   std::unique_ptr<MsiVector> create_vector() override { return std::make_unique<Vector>(*this); }
   void send(const MsiMessage& message) noexcept override {
     MutexLock lock(mutex_);
@@ -71,6 +74,7 @@ class FakeMsiSink final : public MsiSink {
     MsiMessage message_{};
   };
 
+  bool available_ = true;
   mutable Mutex mutex_;
   std::vector<MsiMessage> sent_ SKIFF_GUARDED_BY(mutex_);
   std::size_t count_ SKIFF_GUARDED_BY(mutex_) = 0;

@@ -26,6 +26,7 @@
 #include "vmm/io/executor.h"
 #include "vmm/io/guest_memory.h"
 #include "vmm/io/io_bus.h"
+#include "vmm/io/processor_interrupts.h"
 #include "vmm/kvm/kvm_vcpu.h"
 #include "vmm/kvm/kvm_vm.h"
 #include "vmm/machine/vm_config.h"
@@ -75,6 +76,11 @@ class Board {
   // False if the guest does not listen to its power button (it stays pressed all the same).
   virtual bool press_power_button() = 0;
   virtual bool send_nmi() = 0;
+  // What the thread of that vCPU must do for interrupt controllers that live in Skiff.
+  virtual ProcessorInterrupts processor_interrupts(std::uint32_t /*index*/) { return {}; }
+  // Which interrupts wait in them: lines for a report, empty where only the kernel knows. Any
+  // thread.
+  virtual std::string describe_interrupts() const { return {}; }
   // The serial port, or port of the virtio console, that shows the console; never null.
   virtual CharacterDevice& console_device() = 0;
   // Those that a person can see and change; the machine's thread.

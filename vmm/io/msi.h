@@ -35,6 +35,8 @@ class MsiVector {
 class MsiSink {
  public:
   virtual ~MsiSink() = default;
+  // False: the machine has nobody who takes messages, and functions offer none.
+  virtual bool is_available() const { return true; }
   virtual std::unique_ptr<MsiVector> create_vector() = 0;
   // Delivers a message that has no vector of its own, now.
   virtual void send(const MsiMessage& message) noexcept = 0;

@@ -86,8 +86,9 @@ class KvmMsiRoutes::Vector final : public MsiVector {
   std::uint32_t gsi_ = kNone;  // guarded by mutex_; the destructor has it alone
 };
 
-KvmMsiRoutes::KvmMsiRoutes(const KvmVm& vm, std::uint32_t first_gsi, std::uint32_t max_routes)
-    : vm_(vm), first_gsi_(first_gsi), max_routes_(max_routes) {}
+KvmMsiRoutes::KvmMsiRoutes(const KvmVm& vm, std::uint32_t first_gsi, std::uint32_t max_routes,
+                           Pins pins)
+    : vm_(vm), first_gsi_(first_gsi), max_routes_(max_routes), pins_(pins) {}
 
 KvmMsiRoutes::~KvmMsiRoutes() = default;
 
@@ -111,8 +112,8 @@ void KvmMsiRoutes::send(const MsiMessage& message) noexcept {
 std::expected<std::uint32_t, std::string> KvmMsiRoutes::allocate(const MsiMessage& message) {
   MutexLock lock(mutex_);
   std::uint32_t gsi = first_gsi_;
-  for (const auto& [used, unused] : routes_) {
-    if (used != gsi) break;
+  for (auto used = routes_.lower_bound(first_gsi_); used != routes_.end(); ++used) {
+    if (used->first != gsi) break;
     ++gsi;
   }
   if (gsi >= max_routes_) {
@@ -139,6 +140,17 @@ std::expected<void, std::string> KvmMsiRoutes::change(std::uint32_t gsi,
   return committed;
 }
 
+std::expected<void, std::string> KvmMsiRoutes::set_pin_message(std::uint32_t pin,
+                                                               const MsiMessage& message) {
+  auto changed = change(pin, message);
+  if (changed) return {};
+  MutexLock lock(mutex_);
+  // Not to be in the next table either, where it was not before.
+  if (const auto found = routes_.find(pin); found != routes_.end() && found->second == MsiMessage{})
+    routes_.erase(found);
+  return changed;
+}
+
 void KvmMsiRoutes::release(std::uint32_t gsi) {
   MutexLock lock(mutex_);
   // The stale entry stays in the kernel's table until the next commit; no irqfd refers to it.
@@ -146,7 +158,8 @@ void KvmMsiRoutes::release(std::uint32_t gsi) {
 }
 
 std::expected<void, std::string> KvmMsiRoutes::commit() {
-  std::vector<kvm_irq_routing_entry> entries = default_irq_routes();
+  std::vector<kvm_irq_routing_entry> entries;
+  if (pins_ == Pins::kernel) entries = default_irq_routes();
   for (const auto& [gsi, message] : routes_)
     entries.push_back(msi_entry(gsi, message));
   KvmList<kvm_irq_routing, kvm_irq_routing_entry> list(entries.size());

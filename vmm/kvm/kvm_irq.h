@@ -40,12 +40,19 @@ class KvmIrqPin final : public IrqSink {
 // Message routes of one VM. Thread rule: any thread. Outlives its vectors.
 class KvmMsiRoutes final : public MsiSink {
  public:
-  // GSIs below `first_gsi` are the chip's own pins; `max_routes` is KVM_CAP_IRQ_ROUTING's answer.
-  KvmMsiRoutes(const KvmVm& vm, std::uint32_t first_gsi, std::uint32_t max_routes);
+  // Who has the GSIs below `first_gsi`: a chip in the kernel, or an IOAPIC in Skiff (split).
+  enum class Pins { kernel, skiff };
+
+  // `max_routes` is KVM_CAP_IRQ_ROUTING's answer.
+  KvmMsiRoutes(const KvmVm& vm, std::uint32_t first_gsi, std::uint32_t max_routes,
+               Pins pins = Pins::kernel);
   ~KvmMsiRoutes() override;
 
   std::unique_ptr<MsiVector> create_vector() override;
   void send(const MsiMessage& message) noexcept override;
+  // Pins::skiff: the message of an IOAPIC's level-triggered pin, so that KVM leaves the guest with
+  // an IoapicEoi when it ends that interrupt (KVM_CAP_SPLIT_IRQCHIP). `pin` is below first_gsi.
+  std::expected<void, std::string> set_pin_message(std::uint32_t pin, const MsiMessage& message);
 
  private:
   class Vector;
@@ -58,6 +65,7 @@ class KvmMsiRoutes final : public MsiSink {
   const KvmVm& vm_;
   const std::uint32_t first_gsi_;
   const std::uint32_t max_routes_;
+  const Pins pins_;
   Mutex mutex_;
   std::map<std::uint32_t, MsiMessage> routes_ SKIFF_GUARDED_BY(mutex_);
 };

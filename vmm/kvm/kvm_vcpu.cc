@@ -93,7 +93,11 @@ VcpuExit KvmVcpu::run() noexcept {
     case KVM_EXIT_MMIO:
       return mmio(*run_);
     case KVM_EXIT_INTR:
+    // The guest lowered CR8 with no local APIC in the kernel to see it: nobody's priority.
+    case KVM_EXIT_SET_TPR:
       return Interrupted{};
+    case KVM_EXIT_IRQ_WINDOW_OPEN:
+      return InterruptWindow{};
     case KVM_EXIT_HLT:
       return Halted{};
     case KVM_EXIT_IOAPIC_EOI:
@@ -117,6 +121,23 @@ void KvmVcpu::set_immediate_exit(bool on) noexcept {
   std::atomic_ref<__u8>(run_->immediate_exit).store(on ? 1 : 0, std::memory_order_seq_cst);
 }
 
+bool KvmVcpu::takes_interrupt() const noexcept {
+  return run_->ready_for_interrupt_injection != 0;
+}
+
+bool KvmVcpu::has_interrupts_on() const noexcept {
+  return run_->if_flag != 0;
+}
+
+void KvmVcpu::set_interrupt_window(bool wanted) noexcept {
+  run_->request_interrupt_window = wanted ? 1 : 0;
+}
+
+bool KvmVcpu::inject_interrupt(std::uint8_t vector) noexcept {
+  kvm_interrupt argument{.irq = vector};
+  return kvm_ioctl(fd_.get(), KVM_INTERRUPT, &argument) == 0;
+}
+
 std::string_view to_string(ExitReason reason) {
   switch (reason) {
     case ExitReason::interrupted:
@@ -131,6 +152,8 @@ std::string_view to_string(ExitReason reason) {
       return "system event";
     case ExitReason::halted:
       return "HLT";
+    case ExitReason::interrupt_window:
+      return "interrupt window";
     case ExitReason::fatal:
       return "fatal";
   }

@@ -32,6 +32,15 @@ class KvmVcpu {
   // KVM_RUN is not lost. Any thread.
   void set_immediate_exit(bool on) noexcept;
 
+  // For an 8259 that lives in Skiff (api.rst 4.16 KVM_INTERRUPT, and section 5). As of the last
+  // exit: the guest takes an external interrupt at once; its IF flag is set (x86).
+  bool takes_interrupt() const noexcept;
+  bool has_interrupts_on() const noexcept;
+  // Whether run() comes back as InterruptWindow as soon as it would.
+  void set_interrupt_window(bool wanted) noexcept;
+  // Only when takes_interrupt(), and once before the next run(). False if KVM refuses.
+  bool inject_interrupt(std::uint8_t vector) noexcept;
+
  private:
   const std::uint32_t id_;
   Fd fd_;

@@ -40,6 +40,9 @@ struct SystemEvent {
   std::uint32_t type = 0;
 };
 
+// The guest can take an external interrupt now, as set_interrupt_window asked (an 8259 in Skiff).
+struct InterruptWindow {};
+
 // A signal, or immediate_exit: no guest event. KVM_RUN is simply called again.
 struct Interrupted {};
 
@@ -69,7 +72,8 @@ struct Fatal {
   std::uint8_t instruction[15] = {};
 };
 
-using VcpuExit = std::variant<Interrupted, PortIo, Mmio, IoapicEoi, SystemEvent, Halted, Fatal>;
+using VcpuExit =
+    std::variant<Interrupted, PortIo, Mmio, IoapicEoi, SystemEvent, Halted, InterruptWindow, Fatal>;
 
 // The ledger's row of an exit, in the order of the variant.
 enum class ExitReason : std::uint8_t {
@@ -79,9 +83,10 @@ enum class ExitReason : std::uint8_t {
   ioapic_eoi,
   system_event,
   halted,
+  interrupt_window,
   fatal,
 };
-inline constexpr std::size_t kExitReasonCount = 7;
+inline constexpr std::size_t kExitReasonCount = 8;
 static_assert(std::variant_size_v<VcpuExit> == kExitReasonCount);
 
 std::string_view to_string(ExitReason reason);

@@ -11,7 +11,7 @@ using namespace std::string_view_literals;
 using enum ConfigType;
 
 constexpr std::array kHugePages = {"off"sv, "transparent"sv, "2M"sv};
-constexpr std::array kIrqchips = {"kernel"sv};
+constexpr std::array kIrqchips = {"kernel"sv, "split"sv, "user"sv};
 constexpr std::array kOnReboot = {"restart"sv, "exit"sv};
 constexpr std::array kProtocols = {"auto"sv, "linux64"sv,   "linux-direct"sv,
                                    "pvh"sv,  "multiboot"sv, "flat"sv};

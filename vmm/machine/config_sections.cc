@@ -77,7 +77,17 @@ void read_machine(const ConfigNode* table, MachineConfig& machine, ConfigDiagnos
     }
   }
   if (const auto shared = reader.boolean("shared_memory")) machine.shared_memory = *shared;
-  if (reader.choice("irqchip")) machine.irqchip = IrqchipMode::kernel;
+  if (const auto irqchip = reader.choice("irqchip")) {
+    machine.irqchip =
+        std::array{IrqchipMode::kernel, IrqchipMode::split, IrqchipMode::user}.at(*irqchip);
+    if (machine.irqchip == IrqchipMode::user && machine.vcpus > 1) {
+      reader.error("irqchip",
+                   fmt::format("machine.irqchip = \"user\" has no local APICs, so no second "
+                               "processor can be started, but machine.vcpus = {}; use \"split\" or "
+                               "\"kernel\"",
+                               machine.vcpus));
+    }
+  }
   if (const auto pit = reader.boolean("pit")) machine.pit = *pit;
   if (const auto reboot = reader.choice("on_reboot")) {
     machine.on_reboot = std::array{OnReboot::restart, OnReboot::exit}.at(*reboot);

@@ -25,6 +25,10 @@ Verdict ExitDispatcher::dispatch(VcpuExit& exit, ExitKey& key) noexcept {
   key = ExitKey{.reason = static_cast<ExitReason>(exit.index())};
   if (auto* const io = std::get_if<PortIo>(&exit)) return handle(*io, key);
   if (auto* const access = std::get_if<Mmio>(&exit)) return handle(*access, key);
+  if (const auto* const ended = std::get_if<IoapicEoi>(&exit); ended != nullptr) {
+    if (end_of_interrupt_ != nullptr) end_of_interrupt_->end_of_interrupt(ended->vector);
+    return Verdict::enter;
+  }
   const bool is_end =
       std::holds_alternative<SystemEvent>(exit) || std::holds_alternative<Fatal>(exit);
   return is_end ? Verdict::end : Verdict::enter;

@@ -64,8 +64,15 @@ Machine::Machine(const VmConfig& config, const MachineServices& services)
   for (std::uint32_t index = 0; index < config_.machine.vcpus; ++index) {
     vcpus_.push_back(std::make_unique<VcpuThread>(
         board_->create_vcpu(index), ports_, mmio_,
-        [this](VcpuThread& thread, const VcpuExit& exit) { on_vcpu_end(thread, exit); }));
+        [this](VcpuThread& thread, const VcpuExit& exit) { on_vcpu_end(thread, exit); },
+        board_->processor_interrupts(index)));
   }
+}
+
+bool Machine::send_nmi() {
+  if (!board_->send_nmi()) return false;
+  vcpus_.front()->end_halt();
+  return true;
 }
 
 Machine::~Machine() {
@@ -169,6 +176,7 @@ std::string Machine::failure_report(const VcpuThread& thread, const Fatal& fatal
                        [&symbols](std::uint64_t address) { return symbols.name(address); });
   report += fmt::format("last exits of vCPU {}, oldest first:\n", thread.vcpu().id());
   report += format_exit_history(thread.ledger().recent());
+  report += board_->describe_interrupts();
   if (!report.empty() && report.back() == '\n') report.pop_back();
   return report;
 }

@@ -94,7 +94,7 @@ class Machine final : private PlatformEvents {
   std::optional<MachineEnd> end() const;
 
   bool press_power_button() { return board_->press_power_button(); }
-  bool send_nmi() { return board_->send_nmi(); }
+  bool send_nmi();
   CharacterDevice& console_device() { return board_->console_device(); }
   // All serial ports and virtio console ports, by the names of console_names().
   std::vector<NamedCharacterDevice> character_devices();

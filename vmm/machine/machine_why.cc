@@ -102,6 +102,7 @@ std::vector<VcpuLook> Machine::look_at_vcpus(std::chrono::steady_clock::time_poi
     if (look.is_parked) {
       if (const auto busy = vcpu->busy_with()) look.busy = register_text(*busy);
       look.sample = sample_vcpu(vcpu->vcpu());
+      if (vcpu->is_halted()) look.sample.run_state = VcpuRunState::halted;
     }
     looks.push_back(std::move(look));
   }
@@ -132,6 +133,7 @@ GuestFacts Machine::gather_facts(bool has_printed) {
   GuestFacts facts{.run_time = run_time(), .has_printed = has_printed};
   if (ended) facts.end = end_in_words(*ended);
   describe_config(facts, config_);
+  facts.interrupts = board_->describe_interrupts();
   if (!stands)
     facts.hottest = hottest_register(before, make_ledger_report(ledgers(), facts.run_time));
   GuestSymbols symbols(config_.boot);

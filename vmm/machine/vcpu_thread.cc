@@ -30,12 +30,19 @@ void VcpuThread::install_kick_signal() {
   ::sigaction(kick_signal(), &action, nullptr);
 }
 
-VcpuThread::VcpuThread(std::unique_ptr<KvmVcpu> vcpu, IoBus& ports, IoBus& mmio, EndHandler on_end)
-    : vcpu_(std::move(vcpu)), dispatcher_(ports, mmio, ledger_), on_end_(std::move(on_end)) {}
+VcpuThread::VcpuThread(std::unique_ptr<KvmVcpu> vcpu, IoBus& ports, IoBus& mmio, EndHandler on_end,
+                       const ProcessorInterrupts& interrupts)
+    : vcpu_(std::move(vcpu)),
+      external_(interrupts.external),
+      dispatcher_(ports, mmio, ledger_, interrupts.end_of_interrupt),
+      on_end_(std::move(on_end)) {
+  if (external_ != nullptr) external_->set_listener([this] { on_external_interrupt(); });
+}
 
 VcpuThread::~VcpuThread() {
   request(Request::stop);
   join();
+  if (external_ != nullptr) external_->set_listener({});
 }
 
 void VcpuThread::start() {
@@ -135,6 +142,59 @@ void VcpuThread::wait_a_moment() {
   changed_.wait_for(mutex_, std::chrono::milliseconds(1));
 }
 
+void VcpuThread::on_external_interrupt() {
+  const Place place = place_.load();
+  if (place == Place::outside) return;  // the loop looks at INTR before it goes in
+  MutexLock lock(mutex_);
+  if (!looping_) return;
+  if (place == Place::halt) {
+    changed_.notify_all();
+  } else {
+    vcpu_->set_immediate_exit(true);
+    pthread_kill(handle_, kick_signal());
+  }
+}
+
+void VcpuThread::end_halt() {
+  halt_ended_.store(true);
+  MutexLock lock(mutex_);
+  changed_.notify_all();
+}
+
+void VcpuThread::offer_interrupt() {
+  bool waits = external_->asserted();
+  if (waits && vcpu_->takes_interrupt()) {
+    vcpu_->inject_interrupt(external_->acknowledge());
+    waits = external_->asserted();
+  }
+  vcpu_->set_interrupt_window(waits);
+}
+
+VcpuExit VcpuThread::run_with_external_interrupts() {
+  // An NMI from before is the guest's when it goes in.
+  halt_ended_.store(false);
+  place_.store(Place::guest);
+  offer_interrupt();
+  VcpuExit exit = vcpu_->run();
+  place_.store(Place::outside);
+  return exit;
+}
+
+bool VcpuThread::wait_in_halt() {
+  MutexLock lock(mutex_);
+  place_.store(Place::halt);
+  const auto is_over = [this] {
+    return halt_ended_ || (vcpu_->has_interrupts_on() && external_->asserted());
+  };
+  bool over = is_over();
+  while (!over && request_.load() == Request::run) {
+    changed_.wait(mutex_);
+    over = is_over();
+  }
+  place_.store(Place::outside);
+  return over;
+}
+
 void VcpuThread::loop() {
   // By the thread itself: one system call, where another thread would need three.
   pthread_setname_np(pthread_self(), fmt::format("vcpu{}", vcpu_->id()).c_str());
@@ -145,7 +205,11 @@ void VcpuThread::loop() {
   }
   ExitKey key;
   while (may_run()) {
-    VcpuExit exit = vcpu_->run();
+    if (is_halted_) [[unlikely]] {
+      if (!wait_in_halt()) continue;
+      is_halted_ = false;
+    }
+    VcpuExit exit = external_ == nullptr ? vcpu_->run() : run_with_external_interrupts();
     const std::uint64_t from = now_ns();
     Verdict verdict = dispatcher_.dispatch(exit, key);
     while (verdict == Verdict::retry) [[unlikely]] {
@@ -158,6 +222,7 @@ void VcpuThread::loop() {
       busy_with_.reset();
     }
     ledger_.record(key, now_ns() - from);
+    is_halted_ = external_ != nullptr && key.reason == ExitReason::halted;
     if (verdict == Verdict::end) [[unlikely]] {
       on_end_(*this, exit);
       break;

@@ -16,7 +16,9 @@
 
 namespace skiff {
 
-enum class IrqchipMode { kernel };
+// Where the interrupt controllers live: all in the kernel; local APICs there, IOAPIC, 8259s and
+// 8254 in Skiff; 8259s and 8254 in Skiff and no others.
+enum class IrqchipMode { kernel, split, user };
 enum class OnReboot { restart, exit };
 enum class BootProtocol {
   auto_detect,   // by the file's own magic; a bzImage is unpacked on the host and entered directly

@@ -184,5 +184,37 @@ TEST_F(CpuidTest, UnknownFeatureIsAnErrorThatNamesIt) {
   }
 }
 
+TEST(CpuidWithoutLocalApic, HidesAllThatNeedsOne) {
+  SKIFF_REQUIRE_KVM();
+  const KvmSystem system;
+  const CpuidTemplate with(system, {}, {});
+  const CpuidTemplate without(system, {}, {}, LocalApic::absent);
+  constexpr std::uint32_t kApic = 1U << 9;
+  constexpr std::uint32_t kX2apic = 1U << 21;
+  constexpr std::uint32_t kTscDeadline = 1U << 24;
+  EXPECT_NE(find(with.entries(), 1)->edx & kApic, 0U);
+  EXPECT_EQ(find(without.entries(), 1)->edx & kApic, 0U);
+  EXPECT_EQ(find(without.entries(), 1)->ecx & (kX2apic | kTscDeadline), 0U);
+  EXPECT_EQ(find(without.entries(), 0xb), nullptr);
+  const auto* const paravirtual = find(without.entries(), 0x4000'0001);
+  ASSERT_NE(paravirtual, nullptr);
+  // async_pf, pv_eoi, pv_unhalt, pv_tlb_flush, async_pf_vmexit, pv_send_ipi, poll_control,
+  // pv_sched_yield, async_pf_int, msi_ext_dest_id
+  constexpr std::uint32_t kNeedApic = 0xfed0;
+  EXPECT_EQ(paravirtual->eax & kNeedApic, 0U);
+  EXPECT_EQ(paravirtual->eax & 8, find(with.entries(), 0x4000'0001)->eax & 8) << "kvmclock stays";
+}
+
+// KVM puts the APIC's bit back where IA32_APIC_BASE says that there is one.
+TEST_F(CpuidTest, AGuestWithoutALocalApicSeesNone) {
+  constexpr std::uint32_t kApic = 1U << 9;
+  const CpuidTemplate cpuid(*system_, {}, {}, LocalApic::absent);
+  const auto cpu = vcpu(SKIFF_GUEST_BYTES(run_cpuid));
+  cpuid.apply(*cpu);
+  disable_local_apic(*cpu);
+  EXPECT_EQ(in_guest(*cpu, 1).edx & kApic, 0U);
+  EXPECT_EQ(get_vcpu_state(*cpu)->apic_base & (1U << 11), 0U);
+}
+
 }  // namespace
 }  // namespace skiff

@@ -7,7 +7,9 @@
 #   user_net BACKEND [FORWARD]   auto, passt, libslirp; tcp:ADDRESS:PORT->PORT
 #   console_port NAME console|file|null [PATH]
 #   entropy
+# irqchip kernel|split|user says where the interrupt controllers live, for every vmm_command that follows.
 face=pci
+irqchip() { irqchip=$1; }
 case $(cat /tmp/vmm) in
   skiff)
     vmm_panic_status=122
@@ -69,6 +71,7 @@ case $(cat /tmp/vmm) in
 [machine]
 vcpus = $3
 memory = "$4"
+irqchip = "${irqchip:-kernel}"
 
 [boot]
 kernel = "$1"
@@ -180,6 +183,10 @@ TOML
       initrd=
       [ -z "$2" ] || initrd="-initrd $2"
       machine="${ide_machine:-q35} -device pvpanic -action panic=exit-failure"
+      case ${irqchip:-kernel} in
+        split) machine="$machine,kernel-irqchip=split" ;;
+        user) machine="$machine,kernel-irqchip=off" ;;
+      esac
       [ "$face" != mmio ] || machine="microvm,acpi=on,rtc=on,pcie=off -global virtio-mmio.force-legacy=false"
       cat >/tmp/case/start <<QEMU
 exec qemu-system-x86_64 -L /usr/share/seabios -L /usr/share/qemu -M $machine -accel kvm -cpu host -smp $3 -m $4 -nodefaults -no-user-config -display none \

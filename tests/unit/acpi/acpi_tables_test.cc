@@ -202,6 +202,15 @@ TEST(AcpiTables, PortsWithoutABarHaveWindowsOfTheirOwnOutsideTheLargeOne) {
   EXPECT_EQ(dsdt.find(aml::io_window({0x1000, 8}).bytes), std::string::npos);
 }
 
+TEST(AcpiTables, WithoutApicsThereIsNoMadt) {
+  AcpiPlatform platform = sample_platform(1);
+  platform.has_apic = false;
+  const Tables tables(platform);
+  EXPECT_FALSE(tables.all().contains("APIC"));
+  EXPECT_TRUE(tables.all().contains("MCFG"));
+  EXPECT_EQ(Tables::get<std::uint32_t>(tables["XSDT"], 4), 36U + 2 * 8);
+}
+
 TEST(AcpiTables, WithoutPciThereIsNoMcfg) {
   AcpiPlatform platform = sample_platform();
   platform.pci.reset();

@@ -135,6 +135,26 @@ TEST_F(PciBusTest, MsixCapabilityControlsTheTableAndSilencesTheWire) {
   EXPECT_EQ(machine.mmio(table + 12), 1U) << "masked, as after power-on";
 }
 
+// A machine without local APICs: the capability is not there, and the wire is used.
+TEST_F(PciBusTest, WhereNobodyTakesMessagesNoneAreOffered) {
+  machine.msi.set_available(false);
+  TestFunction silent(machine.msi, "silent");
+  machine.bus->add(silent, {0, 2, 0});
+  machine.bus->assign_bars();
+  const PciAddress at{0, 2, 0};
+  EXPECT_EQ(machine.bus->config_read(at, pci::kCapabilitiesPointer, 1), 0U);
+  for (unsigned offset = 0; offset < 256; offset += 4)
+    machine.bus->config_write(at, offset, 4, ~0U);
+  EXPECT_FALSE(silent.msix()->enabled());
+  machine.bus->config_write(at, pci::kCommand, 2, 0);
+  silent.set_intx(true);
+  EXPECT_FALSE(silent.interrupt(0));
+  EXPECT_TRUE(machine.pins[2].level);
+  machine.bus->reset();
+  silent.set_intx(true);
+  EXPECT_TRUE(machine.pins[2].level);
+}
+
 TEST_F(PciBusTest, DerivedClassesSeeWritesToTheirArea) {
   machine.bus->add(function, {0, 1, 0});
   using Writes = std::vector<std::pair<unsigned, unsigned>>;

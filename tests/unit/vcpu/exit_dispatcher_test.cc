@@ -197,6 +197,7 @@ TEST_F(DispatcherTest, VerdictAndReasonOfTheOthers) {
            Case{Interrupted{}, Verdict::enter, ExitReason::interrupted},
            Case{IoapicEoi{3}, Verdict::enter, ExitReason::ioapic_eoi},
            Case{Halted{}, Verdict::enter, ExitReason::halted},
+           Case{InterruptWindow{}, Verdict::enter, ExitReason::interrupt_window},
            Case{SystemEvent{}, Verdict::end, ExitReason::system_event},
            Case{Fatal{}, Verdict::end, ExitReason::fatal},
        }) {
@@ -205,6 +206,20 @@ TEST_F(DispatcherTest, VerdictAndReasonOfTheOthers) {
     EXPECT_EQ(key_, ExitKey{.reason = one.reason});
     EXPECT_NE(to_string(key_.reason), "unknown");
   }
+}
+
+TEST_F(DispatcherTest, AnEndOfInterruptGoesToWhoeverWantsToKnow) {
+  struct Ended final : EndOfInterruptSink {
+    void end_of_interrupt(std::uint8_t vector) noexcept override { last = vector; }
+    int last = -1;
+  } ended;
+  ExitDispatcher dispatcher(ports_, mmio_, ledger_, &ended);
+  exit_ = IoapicEoi{0xff};
+  EXPECT_EQ(dispatcher.dispatch(exit_, key_), Verdict::enter);
+  EXPECT_EQ(ended.last, 0xff);
+  exit_ = Halted{};
+  dispatcher.dispatch(exit_, key_);
+  EXPECT_EQ(ended.last, 0xff);
 }
 
 }  // namespace

@@ -42,9 +42,17 @@ TEST(WhyPage, HeadlineFirstThenTheFacts) {
   EXPECT_EQ(page.substr(0, page.find('\n')), why_headline(linux_guest()));
 }
 
+TEST(WhyPage, SaysWhichInterruptsWaitWhereThatIsKnown) {
+  GuestFacts facts = linux_guest();
+  EXPECT_THAT(why_page(facts), testing::Not(HasSubstr("PIC")));
+  facts.interrupts = "PIC: IRQ 4 waits, masked\n";
+  EXPECT_THAT(why_page(facts), HasSubstr("\nPIC: IRQ 4 waits, masked\n"));
+}
+
 TEST(WhyPage, IsBounded) {
   GuestFacts facts = linux_guest();
   const std::string much(5000, 'x');
+  facts.interrupts = much + '\n' + much;
   facts.command_line = facts.release = facts.end = much;
   facts.vcpus.assign(64, facts.vcpus[0]);
   for (VcpuFacts& vcpu : facts.vcpus) {

@@ -29,9 +29,11 @@
 //           0x00e9          debug text       0x0600      ACPI PM1a event and control
 //           0x00f4          debug exit       0x0cf8 ...  PCI configuration, 0xcf9 reset control
 //           0x1000-0xffff   PCI I/O window
-//           0x0020, 0x00a0, 0x0040, 0x0061, 0x04d0: PIC, PIT, speaker, in the kernel
+//           0x0020, 0x00a0, 0x04d0 ..., 0x0040 ..., 0x0061: PIC, ELCR, PIT, speaker; in the kernel
+//           unless machine.irqchip says otherwise
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "vmm/base/bits.h"
@@ -56,6 +58,11 @@ inline constexpr std::uint64_t kPciMmio64Size = 64 * GiB;
 
 inline constexpr Range kI8042Data{0x60, 1};
 inline constexpr Range kI8042Command{0x64, 1};
+inline constexpr Range kPicMaster{0x20, 2};
+inline constexpr Range kPicSlave{0xa0, 2};
+inline constexpr Range kElcr{0x4d0, 2};
+inline constexpr Range kPit{0x40, 4};
+inline constexpr Range kPortB{0x61, 1};
 inline constexpr Range kRtc{0x70, 2};
 inline constexpr Range kPostCode{0x80, 1};
 inline constexpr Range kDebugTextE9{0xe9, 1};
@@ -67,10 +74,9 @@ inline constexpr Range kPm1aControl{0x604, 2};
 inline constexpr std::uint16_t kResetControl = 0xcf9;
 inline constexpr Range kPciIo{0x1000, 0xf000};
 
-// Interrupt numbers (GSI = ISA IRQ below 16; the in-kernel chip wires them one to one).
+// Interrupt numbers (GSI = ISA IRQ below 16; the IOAPIC's pins, one to one).
 inline constexpr std::uint32_t kRtcIrq = 8;
 inline constexpr std::uint32_t kSciIrq = 9;
-inline constexpr std::uint32_t kFirstPciGsi = 16;
-inline constexpr std::uint32_t kPciGsiCount = 8;
+inline constexpr std::array<std::uint32_t, 8> kPciGsis = {16, 17, 18, 19, 20, 21, 22, 23};
 
 }  // namespace skiff::pc

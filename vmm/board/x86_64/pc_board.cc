@@ -24,21 +24,6 @@ CpuTopologyShape shape_of(const VmConfig& config) {
   return {.threads_per_core = threads, .cores_per_socket = std::max(cores, 1U), .sockets = sockets};
 }
 
-// KVM's 8-bit destination format reaches APIC ids up to 254.
-constexpr std::uint32_t kLastXapicId = 254;
-
-void create_interrupt_chip(const BoardContext& context, const CpuTopologyShape& shape) {
-  const std::uint32_t last_id = apic_id_of(context.config.machine.vcpus - 1, shape);
-  if (last_id > kLastXapicId && !enable_x2apic_ids(context.vm)) {
-    throw HostError(
-        fmt::format("this host's KVM cannot address APIC id {} (KVM_CAP_X2APIC_API is missing): "
-                    "use fewer vCPUs",
-                    last_id));
-  }
-  create_irqchip(context.vm);
-  if (context.config.machine.pit) create_pit(context.vm);
-}
-
 bool has_virtio(const VmConfig& config) {
   return !config.disks.empty() || !config.nets.empty() || !config.virtio_console.ports.empty() ||
          config.rng.has_value();
@@ -58,7 +43,9 @@ std::unique_ptr<Board> create_board(const BoardContext& context) {
 PcBoard::PcBoard(const BoardContext& context)
     : context_(context),
       topology_(shape_of(context.config)),
-      cpuid_(context.vm.system(), topology_, context.config.cpu.hide) {
+      cpuid_(context.vm.system(), topology_, context.config.cpu.hide,
+             context.config.machine.irqchip == IrqchipMode::user ? LocalApic::absent
+                                                                 : LocalApic::in_kernel) {
   const std::uint64_t ram_end = context.memory.regions().back().range.last();
   if ((ram_end >> cpuid_.physical_bits()) != 0) {
     throw ConfigError(fmt::format(
@@ -67,11 +54,13 @@ PcBoard::PcBoard(const BoardContext& context)
   }
   set_real_mode_pages(context.vm, pc::kTssPages, pc::kIdentityMapPage);
   enable_emulation_failure_exits(context.vm);
-  create_interrupt_chip(context, topology_);
-  platform_ = std::make_unique<PcPlatform>(context);
-  serial_ = std::make_unique<PcSerial>(context);
-  pci_ = std::make_unique<PcPci>(context, platform_->reset_control(), cpuid_.physical_bits());
-  if (has_virtio(context_.config)) virtio_ = std::make_unique<PcVirtio>(context_, pci_->bus());
+  irqchip_ = create_pc_irqchip(context, apic_id_of(context.config.machine.vcpus - 1, topology_));
+  platform_ = std::make_unique<PcPlatform>(context, *irqchip_);
+  serial_ = std::make_unique<PcSerial>(context, *irqchip_);
+  pci_ = std::make_unique<PcPci>(context, *irqchip_, platform_->reset_control(),
+                                 cpuid_.physical_bits());
+  if (has_virtio(context_.config))
+    virtio_ = std::make_unique<PcVirtio>(context_, *irqchip_, pci_->bus());
   pci_->bus().assign_bars();
   const bool named = context.config.boot.virtio_mmio_cmdline && virtio_;
   boot_ = load_pc_guest(context_, write_acpi_tables(),
@@ -85,9 +74,10 @@ std::uint64_t PcBoard::write_acpi_tables() {
   for (std::uint32_t index = 0; index < context_.config.machine.vcpus; ++index) {
     platform.apic_ids.push_back(apic_id_of(index, topology_));
   }
+  platform.has_apic = irqchip_->has_apic();
   platform.lapic_address = pc::kLocalApic;
   platform.ioapic_address = pc::kIoapic;
-  platform.irq0_gsi = 0;  // as KVM wires its PIT to its IOAPIC
+  platform.irq0_gsi = 0;  // as KVM wires its PIT to its IOAPIC, and Skiff its own
   platform.sci.number = pc::kSciIrq;
   platform.pm1_event_port = static_cast<std::uint16_t>(pc::kPm1aEvent.start);
   platform.pm1_control_port = static_cast<std::uint16_t>(pc::kPm1aControl.start);
@@ -120,6 +110,7 @@ std::uint64_t PcBoard::write_acpi_tables() {
 std::unique_ptr<KvmVcpu> PcBoard::create_vcpu(std::uint32_t index) {
   auto vcpu = context_.vm.create_vcpu(apic_id_of(index, topology_));
   cpuid_.apply(*vcpu);
+  if (!irqchip_->has_apic()) disable_local_apic(*vcpu);
   set_boot_msrs(*vcpu);
   // The others wait for their INIT and SIPI in the reset state KVM gave them.
   if (index == 0) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "vmm/board/board.h"
+#include "vmm/board/x86_64/pc_irqchip.h"
 #include "vmm/board/x86_64/pc_pci.h"
 #include "vmm/board/x86_64/pc_platform.h"
 #include "vmm/board/x86_64/pc_serial.h"
@@ -26,6 +27,10 @@ class PcBoard final : public Board {
   std::unique_ptr<KvmVcpu> create_vcpu(std::uint32_t index) override;
   bool press_power_button() override { return platform_->press_power_button(); }
   bool send_nmi() override;
+  ProcessorInterrupts processor_interrupts(std::uint32_t index) override {
+    return irqchip_->processor(index);
+  }
+  std::string describe_interrupts() const override { return irqchip_->describe(); }
   CharacterDevice& console_device() override;
   std::vector<DeviceInfo> devices() const override;
   ControlResult<DeviceInfo> change_device(std::string_view name,
@@ -40,6 +45,7 @@ class PcBoard final : public Board {
   BoardContext context_;
   const CpuTopologyShape topology_;
   const CpuidTemplate cpuid_;
+  std::unique_ptr<PcIrqchip> irqchip_;
   std::unique_ptr<PcPlatform> platform_;
   std::unique_ptr<PcSerial> serial_;
   std::unique_ptr<PcPci> pci_;

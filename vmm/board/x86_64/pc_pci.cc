@@ -24,15 +24,13 @@ void add(IoBus& bus, Range range, IoDevice& device) {
 
 }  // namespace
 
-PcPci::PcPci(const BoardContext& context, IoDevice& reset_control, unsigned physical_bits)
+PcPci::PcPci(const BoardContext& context, PcIrqchip& irqchip, IoDevice& reset_control,
+             unsigned physical_bits)
     : windows_{.io = pc::kPciIo,
                .mmio32 = pc::kPciMmio32,
                .mmio64 = mmio64_window(context.memory, physical_bits)} {
-  for (std::uint32_t index = 0; index < pc::kPciGsiCount; ++index) {
-    const std::uint32_t gsi = pc::kFirstPciGsi + index;
-    pins_.push_back(std::make_unique<KvmIrqPin>(context.vm, gsi));
-    intx_.push_back({gsi, pins_.back().get()});
-  }
+  for (const std::uint32_t gsi : irqchip.intx_gsis())
+    intx_.push_back({gsi, &irqchip.pin(gsi, IrqTrigger::level)});
   bus_ = std::make_unique<PciBus>(context.ports, context.mmio, windows_, intx_);
   bus_->add(host_bridge_, PciAddress{});
   config_ports_ = std::make_unique<PciConfigPorts>(*bus_, &reset_control);

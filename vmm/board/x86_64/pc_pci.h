@@ -1,5 +1,5 @@
 // PCI on the PC board: bus 0 with its host bridge, reached by ports 0xCF8/0xCFC and by ECAM, INTx
-// on GSIs 16 to 23.
+// on the lines that the interrupt controllers have for it.
 #pragma once
 
 #include <memory>
@@ -10,7 +10,7 @@
 #include "devices/pci/pci_ecam.h"
 #include "devices/pci/pci_host_bridge.h"
 #include "vmm/board/board.h"
-#include "vmm/kvm/kvm_irq.h"
+#include "vmm/board/x86_64/pc_irqchip.h"
 
 namespace skiff {
 
@@ -19,7 +19,8 @@ class PcPci {
  public:
   // `reset_control` is the byte at port 0xCF9, which lies among PCI's ports. `physical_bits`: the
   // guest processor's physical address width, which bounds the 64-bit window.
-  PcPci(const BoardContext& context, IoDevice& reset_control, unsigned physical_bits);
+  PcPci(const BoardContext& context, PcIrqchip& irqchip, IoDevice& reset_control,
+        unsigned physical_bits);
   ~PcPci();
 
   // Functions are plugged in first, then their BARs are assigned.
@@ -29,7 +30,6 @@ class PcPci {
 
  private:
   const PciWindows windows_;
-  std::vector<std::unique_ptr<KvmIrqPin>> pins_;
   std::vector<PciIntxRoute> intx_;
   std::unique_ptr<PciBus> bus_;
   PciHostBridge host_bridge_;

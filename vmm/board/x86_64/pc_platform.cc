@@ -16,12 +16,12 @@ constexpr std::uint16_t kPm1EnPowerButton = 1U << 8;  // PWRBTN_EN (ACPI 6.5, ta
 
 }  // namespace
 
-PcPlatform::PcPlatform(const BoardContext& context)
-    : rtc_pin_(context.vm, pc::kRtcIrq),
-      sci_pin_(context.vm, pc::kSciIrq),
-      rtc_("rtc", &rtc_pin_, context.clock, context.executor, memory_sizes(context.memory)),
+PcPlatform::PcPlatform(const BoardContext& context, PcIrqchip& irqchip)
+    : rtc_("rtc", &irqchip.pin(pc::kRtcIrq, IrqTrigger::edge), context.clock, context.executor,
+           memory_sizes(context.memory)),
       i8042_("i8042", [&events = context.events] { events.on_reset(); }),
-      pm_("acpi-pm", &sci_pin_, [&events = context.events] { events.on_power_off(); }),
+      pm_("acpi-pm", &irqchip.pin(pc::kSciIrq, IrqTrigger::level),
+          [&events = context.events] { events.on_power_off(); }),
       reset_control_("reset-control", [&events = context.events] { events.on_reset(); }),
       post_code_("post-code"),
       pvpanic_("pvpanic", [&events = context.events](PvpanicEvent event) {

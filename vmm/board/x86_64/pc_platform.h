@@ -14,15 +14,15 @@
 #include "devices/misc/pvpanic.h"
 #include "devices/rtc/cmos_rtc.h"
 #include "vmm/board/board.h"
+#include "vmm/board/x86_64/pc_irqchip.h"
 #include "vmm/io/hw_description.h"
-#include "vmm/kvm/kvm_irq.h"
 
 namespace skiff {
 
 // Thread rule: created and destroyed while no vCPU runs; the button from any thread.
 class PcPlatform {
  public:
-  explicit PcPlatform(const BoardContext& context);
+  PcPlatform(const BoardContext& context, PcIrqchip& irqchip);
   ~PcPlatform();
 
   // False if the guest has not enabled the event.
@@ -31,8 +31,6 @@ class PcPlatform {
   std::vector<HwDescription> descriptions() const;
 
  private:
-  KvmIrqPin rtc_pin_;
-  KvmIrqPin sci_pin_;
   CmosRtc rtc_;
   I8042 i8042_;
   AcpiPm pm_;

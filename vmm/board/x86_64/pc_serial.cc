@@ -13,12 +13,6 @@ constexpr std::uint64_t kRegisters = 8;
 
 }  // namespace
 
-struct PcSerial::Wire {
-  Wire(const KvmVm& vm, std::uint32_t irq) : pin(vm, irq), shared(&pin) {}
-  KvmIrqPin pin;
-  SharedIrqPin shared;
-};
-
 struct PcSerial::Port {
   Port(const SerialConfig& serial, Range registers, std::uint32_t number, IrqSink* irq_sink,
        ByteSink& sink)
@@ -32,11 +26,11 @@ struct PcSerial::Port {
   Uart16550 uart;
 };
 
-PcSerial::PcSerial(const BoardContext& context) {
+PcSerial::PcSerial(const BoardContext& context, PcIrqchip& irqchip) {
   for (const SerialConfig& serial : context.config.serial) {
     const Range range{serial.port, kRegisters};
     const std::uint32_t irq = serial.irq;
-    auto& port = *ports_.emplace_back(std::make_unique<Port>(serial, range, irq, wire(context, irq),
+    auto& port = *ports_.emplace_back(std::make_unique<Port>(serial, range, irq, wire(irqchip, irq),
                                                              context.serial_sink(serial)));
     if (const auto added = context.ports.add(range, port.uart); !added) {
       throw ConfigError(fmt::format("serial port {}: {}", serial.unit, added.error()));
@@ -46,10 +40,10 @@ PcSerial::PcSerial(const BoardContext& context) {
 
 PcSerial::~PcSerial() = default;
 
-IrqSink* PcSerial::wire(const BoardContext& context, std::uint32_t irq) {
+IrqSink* PcSerial::wire(PcIrqchip& irqchip, std::uint32_t irq) {
   auto& wire = wires_[irq];
-  if (!wire) wire = std::make_unique<Wire>(context.vm, irq);
-  return &wire->shared.add_input();
+  if (!wire) wire = std::make_unique<SharedIrqPin>(&irqchip.pin(irq, IrqTrigger::edge));
+  return &wire->add_input();
 }
 
 CharacterDevice& PcSerial::console_device() {

@@ -8,8 +8,8 @@
 #include "devices/pci/shared_irq_pin.h"
 #include "devices/serial/uart_16550.h"
 #include "vmm/board/board.h"
+#include "vmm/board/x86_64/pc_irqchip.h"
 #include "vmm/io/hw_description.h"
-#include "vmm/kvm/kvm_irq.h"
 
 namespace skiff {
 
@@ -17,7 +17,7 @@ namespace skiff {
 class PcSerial {
  public:
   // Throws ConfigError if two ports overlap.
-  explicit PcSerial(const BoardContext& context);
+  PcSerial(const BoardContext& context, PcIrqchip& irqchip);
   ~PcSerial();
 
   // The first port whose target is the console; COM1 if none has.
@@ -28,12 +28,11 @@ class PcSerial {
 
  private:
   // Ports with the same interrupt (COM1 and COM3 by tradition) are one wired OR.
-  struct Wire;
   struct Port;
 
-  IrqSink* wire(const BoardContext& context, std::uint32_t irq);
+  IrqSink* wire(PcIrqchip& irqchip, std::uint32_t irq);
 
-  std::map<std::uint32_t, std::unique_ptr<Wire>> wires_;
+  std::map<std::uint32_t, std::unique_ptr<SharedIrqPin>> wires_;
   std::vector<std::unique_ptr<Port>> ports_;
 };
 

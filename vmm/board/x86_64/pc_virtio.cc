@@ -7,7 +7,6 @@
 
 #include "vmm/base/error.h"
 #include "vmm/board/x86_64/memory_map.h"
-#include "vmm/kvm/x86_64/vm_arch.h"
 
 namespace skiff {
 namespace {
@@ -19,11 +18,13 @@ constexpr std::array<std::uint32_t, 8> kSpareIrqs = {10, 11, 5, 12, 14, 15, 7, 6
 
 constexpr std::uint32_t kIsaIrqs = 16;
 
-std::vector<std::uint32_t> free_irqs(const VmConfig& config) {
+std::vector<std::uint32_t> free_irqs(const VmConfig& config,
+                                     std::span<const std::uint32_t> pci_lines) {
   std::vector<std::uint32_t> out;
   for (const std::uint32_t irq : kSpareIrqs) {
     if (std::ranges::none_of(config.serial,
-                             [irq](const SerialConfig& serial) { return serial.irq == irq; })) {
+                             [irq](const SerialConfig& serial) { return serial.irq == irq; }) &&
+        std::ranges::find(pci_lines, irq) == pci_lines.end()) {
       out.push_back(irq);
     }
   }
@@ -32,18 +33,12 @@ std::vector<std::uint32_t> free_irqs(const VmConfig& config) {
 
 }  // namespace
 
-struct PcVirtio::Wire {
-  Wire(const KvmVm& vm, std::uint32_t irq) : pin(vm, irq), shared(&pin) {}
-  KvmIrqPin pin;
-  SharedIrqPin shared;
-};
-
-PcVirtio::PcVirtio(const BoardContext& context, PciBus& bus)
+PcVirtio::PcVirtio(const BoardContext& context, PcIrqchip& irqchip, PciBus& bus)
     : context_(context),
+      irqchip_(irqchip),
       bus_(bus),
       doorbells_(context.vm),
-      msi_(context.vm, kIoapicPins, max_irq_routes(context.vm.system())),
-      free_irqs_(free_irqs(context.config)) {
+      free_irqs_(free_irqs(context.config, irqchip.intx_gsis())) {
   std::vector<ConfiguredDevice> devices = create_configured_devices({
       .config = context.config,
       .clock = context.clock,
@@ -59,9 +54,9 @@ PcVirtio::PcVirtio(const BoardContext& context, PciBus& bus)
 
 PcVirtio::~PcVirtio() = default;
 
-PcVirtio::Wire& PcVirtio::wire(std::uint32_t irq) {
+SharedIrqPin& PcVirtio::wire(std::uint32_t irq, IrqTrigger trigger) {
   auto& wire = wires_[irq];
-  if (!wire) wire = std::make_unique<Wire>(context_.vm, irq);
+  if (!wire) wire = std::make_unique<SharedIrqPin>(&irqchip_.pin(irq, trigger));
   return *wire;
 }
 
@@ -80,7 +75,7 @@ void PcVirtio::take_fixed_irqs(const EmulatedDevice& device) {
 
 IrqSink& PcVirtio::fixed_irq(std::uint32_t line) {
   if (line >= kIsaIrqs) throw ConfigError(fmt::format("there is no interrupt line {}", line));
-  return wire(line).shared.add_input();
+  return wire(line, IrqTrigger::edge).add_input();
 }
 
 MmioPlace PcVirtio::next_mmio_place() {
@@ -92,6 +87,11 @@ MmioPlace PcVirtio::next_mmio_place() {
                     "face = \"virtio\"",
                     pc::kVirtioMmio.size / pc::kVirtioMmioStep));
   }
+  if (free_irqs_.empty()) {
+    throw ConfigError(
+        "no interrupt line is left for a virtio-mmio device; give it face = \"virtio\", or serial "
+        "ports the same irq");
+  }
   const std::uint32_t irq = free_irqs_[index % free_irqs_.size()];
   // Shared with the device that comes, or came, one round of the list later or earlier.
   const std::size_t first = index % free_irqs_.size();
@@ -100,7 +100,7 @@ MmioPlace PcVirtio::next_mmio_place() {
                         .trigger = IrqTrigger::level,
                         .polarity = IrqPolarity::active_high,
                         .shared = first + free_irqs_.size() < mmio_devices_},
-          .wire = &wire(irq).shared.add_input()};
+          .wire = &wire(irq, IrqTrigger::level).add_input()};
 }
 
 }  // namespace skiff

@@ -12,8 +12,8 @@
 #include "devices/pci/shared_irq_pin.h"
 #include "vmm/board/board.h"
 #include "vmm/board/virtio_devices.h"
+#include "vmm/board/x86_64/pc_irqchip.h"
 #include "vmm/kvm/kvm_doorbells.h"
-#include "vmm/kvm/kvm_irq.h"
 
 namespace skiff {
 
@@ -21,20 +21,19 @@ namespace skiff {
 class PcVirtio final : private DevicePlaces {
  public:
   // `bus`: its BARs are assigned afterwards. Throws ConfigError or HostError.
-  PcVirtio(const BoardContext& context, PciBus& bus);
+  PcVirtio(const BoardContext& context, PcIrqchip& irqchip, PciBus& bus);
   ~PcVirtio() override;
 
   VirtioDevices& devices() { return *devices_; }
 
  private:
   // Where there are more devices than free interrupts, several share one as a wired OR.
-  struct Wire;
-  Wire& wire(std::uint32_t irq);
+  SharedIrqPin& wire(std::uint32_t irq, IrqTrigger trigger);
   void take_fixed_irqs(const EmulatedDevice& device);
 
   const GuestMemory& memory() override { return context_.memory; }
   DoorbellRegistry& doorbells() override { return doorbells_; }
-  MsiSink& msi() override { return msi_; }
+  MsiSink& msi() override { return irqchip_.msi(); }
   PciBus& pci() override { return bus_; }
   IoBus& mmio() override { return context_.mmio; }
   IoBus& ports() override { return context_.ports; }
@@ -45,13 +44,13 @@ class PcVirtio final : private DevicePlaces {
   }
 
   const BoardContext& context_;
+  PcIrqchip& irqchip_;
   PciBus& bus_;
   KvmDoorbells doorbells_;
-  KvmMsiRoutes msi_;
   std::vector<std::uint32_t> free_irqs_;
   std::size_t mmio_devices_;  // that the configuration asks for
   std::size_t next_mmio_ = 0;
-  std::map<std::uint32_t, std::unique_ptr<Wire>> wires_;
+  std::map<std::uint32_t, std::unique_ptr<SharedIrqPin>> wires_;
   std::unique_ptr<VirtioDevices> devices_;  // last: it uses all the others
 };
 

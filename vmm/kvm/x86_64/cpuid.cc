@@ -48,10 +48,27 @@ void clear_bit(std::vector<CpuidEntry>& entries, const CpuFeature& feature) {
   }
 }
 
+// The APIC itself, and those of KVM's features that it is the way of: interrupts for page faults on
+// the host, lazy EOIs, IPIs, and waits that IPIs end (cpuid.rst). The topology leaves speak of
+// x2APIC ids.
+void hide_local_apic(std::vector<CpuidEntry>& entries) {
+  constexpr std::string_view kNeedApic[] = {
+      "apic",         "x2apic",          "extapic",      "tsc_deadline_timer", "async_pf",
+      "async_pf_int", "async_pf_vmexit", "pv_eoi",       "pv_unhalt",          "pv_send_ipi",
+      "pv_tlb_flush", "pv_sched_yield",  "poll_control", "msi_ext_dest_id"};
+  for (const std::string_view name : kNeedApic) {
+    for (const CpuFeature& feature : cpu_features_named(name))
+      clear_bit(entries, feature);
+  }
+  std::erase_if(entries, [](const CpuidEntry& entry) {
+    return entry.function == 0xb || entry.function == 0x1f;
+  });
+}
+
 }  // namespace
 
 CpuidTemplate::CpuidTemplate(const KvmSystem& system, const CpuTopologyShape& shape,
-                             std::span<const std::string> hidden)
+                             std::span<const std::string> hidden, LocalApic local_apic)
     : shape_(shape), entries_(supported_entries(system)) {
   constexpr std::uint32_t kTscDeadline = 1U << 24;
   constexpr std::uint32_t kHypervisor = 1U << 31;
@@ -59,10 +76,17 @@ CpuidTemplate::CpuidTemplate(const KvmSystem& system, const CpuTopologyShape& sh
     if (entry.function == 0x1) {
       entry.ecx |= kHypervisor;
       // Not in the supported set, since only an in-kernel local APIC can offer it (cpuid.rst).
-      if (system.check_extension(KVM_CAP_TSC_DEADLINE_TIMER) != 0) entry.ecx |= kTscDeadline;
+      if (local_apic == LocalApic::in_kernel &&
+          system.check_extension(KVM_CAP_TSC_DEADLINE_TIMER) != 0) {
+        entry.ecx |= kTscDeadline;
+      }
     }
   }
-  add_topology_leaves(entries_);
+  if (local_apic == LocalApic::absent) {
+    hide_local_apic(entries_);
+  } else {
+    add_topology_leaves(entries_);
+  }
   for (const std::string& name : hidden) {
     const std::span<const CpuFeature> features = cpu_features_named(name);
     if (features.empty()) {

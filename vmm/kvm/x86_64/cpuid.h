@@ -32,12 +32,14 @@ struct CpuTopologyShape {
 // the extended topology leaf demands (SDM 9.9.1), so ids may have gaps.
 std::uint32_t apic_id_of(std::uint32_t index, const CpuTopologyShape& shape);
 
+enum class LocalApic { in_kernel, absent };
+
 class CpuidTemplate {
  public:
   // Asks the host once. `hidden` are feature names of cpu_features.h; unknown ones throw
-  // ConfigError.
+  // ConfigError. Without a local APIC all that needs one is hidden too.
   CpuidTemplate(const KvmSystem& system, const CpuTopologyShape& shape,
-                std::span<const std::string> hidden);
+                std::span<const std::string> hidden, LocalApic local_apic = LocalApic::in_kernel);
 
   // KVM_SET_CPUID2 with the leaves that name the vCPU filled in. Throws HostError.
   void apply(const KvmVcpu& vcpu) const;

@@ -145,6 +145,19 @@ void set_vcpu_state(const KvmVcpu& vcpu, const VcpuState& state) {
   }
 }
 
+void disable_local_apic(const KvmVcpu& vcpu) {
+  constexpr std::uint64_t kGlobalEnable = 1ULL << 11;
+  kvm_sregs sregs{};
+  if (kvm_ioctl(vcpu.fd(), KVM_GET_SREGS, &sregs) != 0) {
+    throw_kvm_error("cannot read the system registers (KVM_GET_SREGS)", errno);
+  }
+  sregs.apic_base &= ~kGlobalEnable;
+  if (kvm_ioctl(vcpu.fd(), KVM_SET_SREGS, &sregs) != 0) {
+    throw_kvm_error(
+        fmt::format("vCPU {}: cannot be without a local APIC (KVM_SET_SREGS)", vcpu.id()), errno);
+  }
+}
+
 bool inject_nmi(const KvmVcpu& vcpu) noexcept {
   return kvm_ioctl(vcpu.fd(), KVM_NMI) == 0;
 }

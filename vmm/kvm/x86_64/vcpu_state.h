@@ -45,6 +45,10 @@ std::expected<VcpuState, std::string> get_vcpu_state(const KvmVcpu& vcpu);
 // Throws HostError where KVM refuses the state.
 void set_vcpu_state(const KvmVcpu& vcpu, const VcpuState& state);
 
+// Clears the global enable of IA32_APIC_BASE (SDM volume 3, 11.4.3): a new vCPU has it set even
+// where it has no local APIC, and KVM then shows the guest one in CPUID. Throws HostError.
+void disable_local_apic(const KvmVcpu& vcpu);
+
 // Injects a non-maskable interrupt. False if the host cannot.
 bool inject_nmi(const KvmVcpu& vcpu) noexcept;
 

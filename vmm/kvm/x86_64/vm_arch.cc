@@ -33,6 +33,17 @@ void create_irqchip(const KvmVm& vm) {
   }
 }
 
+void create_split_irqchip(const KvmVm& vm, std::uint32_t ioapic_pins) {
+  if (enable_capability(vm, KVM_CAP_SPLIT_IRQCHIP, ioapic_pins)) return;
+  const int error = errno;
+  if (vm.system().check_extension(KVM_CAP_SPLIT_IRQCHIP) == 0) {
+    throw HostError(
+        "machine.irqchip = \"split\": this host's KVM has no KVM_CAP_SPLIT_IRQCHIP; use \"kernel\" "
+        "or, with one vCPU, \"user\"");
+  }
+  throw_kvm_error("cannot create the local APICs (KVM_CAP_SPLIT_IRQCHIP)", error);
+}
+
 void create_pit(const KvmVm& vm) {
   kvm_pit_config config{};
   // A dummy speaker: without it every guest access to port 0x61 would be an exit.

@@ -1,5 +1,5 @@
 // What an x86 VM has besides memory and vCPUs: interrupt chip, timer, and two pages for old Intel.
-// Source: Linux Documentation/virt/kvm/api.rst 4.24, 4.36, 4.71, 4.77.
+// Source: Linux Documentation/virt/kvm/api.rst 4.24, 4.36, 4.71, 4.77, 7.5.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,9 @@ inline constexpr std::uint32_t kIoapicPins = 24;
 void set_real_mode_pages(const KvmVm& vm, std::uint64_t tss, std::uint64_t identity_map);
 // PIC pair, IOAPIC, and a local APIC in every vCPU created afterwards. Throws HostError.
 void create_irqchip(const KvmVm& vm);
+// Local APICs only, in every vCPU created afterwards; PIC and IOAPIC are Skiff's, and the first
+// `ioapic_pins` GSIs the IOAPIC's (KVM_CAP_SPLIT_IRQCHIP). Throws HostError.
+void create_split_irqchip(const KvmVm& vm, std::uint32_t ioapic_pins);
 // The 8254, with its speaker port 0x61. Needs the interrupt chip. Throws HostError.
 void create_pit(const KvmVm& vm);
 // KVM_CAP_IRQ_ROUTING: how many routes a table may have.

@@ -60,6 +60,8 @@ struct GuestFacts {
   std::string end{};         // how it ended, in words; empty: it runs
   std::vector<VcpuFacts> vcpus{};
   std::optional<HotRegister> hottest{};
+  // What waits in interrupt controllers that live in Skiff: lines; empty: none do.
+  std::string interrupts{};
   // Millions of instructions a second that KVM does for kernel code; nothing: not measured.
   std::optional<double> kernel_speed{};
   // Of the configuration.

@@ -77,6 +77,7 @@ class Page {
     findings();
     guest();
     vcpus();
+    if (!facts_.interrupts.empty()) text_ += "\n" + last_lines(facts_.interrupts, kMostText);
     hottest();
     const std::string exits = histories();
     const std::size_t used = text_.size() + exits.size();

@@ -28,6 +28,9 @@ struct AcpiPlatform {
   // One per vCPU, in the order of their processor UIDs 0, 1, ...
   std::vector<std::uint32_t> apic_ids;
 
+  // Local APICs and an IOAPIC. Without them there is no MADT, and interrupts are those of the
+  // 8259s.
+  bool has_apic = true;
   std::uint32_t lapic_address = 0xfee0'0000;
   std::uint32_t ioapic_address = 0xfec0'0000;
   std::uint8_t ioapic_id = 0;

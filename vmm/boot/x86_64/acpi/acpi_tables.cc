@@ -136,7 +136,7 @@ AcpiTables build_acpi(const AcpiPlatform& platform, GuestAddress where, std::siz
   Layout layout(where.value);
   // RSDP and XSDT come first, so that they are found first, and are written last.
   const std::size_t rsdp_at = layout.reserve(sizeof(Rsdp));
-  const std::size_t tables = platform.pci ? 3 : 2;
+  const std::size_t tables = 1U + (platform.has_apic ? 1U : 0U) + (platform.pci ? 1U : 0U);
   const std::size_t xsdt_at = layout.reserve(sizeof(TableHeader) + tables * sizeof(std::uint64_t));
   const std::uint32_t facs_address = layout.place(facs());
   const std::uint32_t dsdt_address = layout.place(dsdt(platform));
@@ -144,7 +144,7 @@ AcpiTables build_acpi(const AcpiPlatform& platform, GuestAddress where, std::siz
   std::string xsdt;
   append(xsdt, table_header("XSDT", 1));
   append(xsdt, std::uint64_t{layout.place(fadt(platform, facs_address, dsdt_address))});
-  append(xsdt, std::uint64_t{layout.place(madt(platform))});
+  if (platform.has_apic) append(xsdt, std::uint64_t{layout.place(madt(platform))});
   if (platform.pci) append(xsdt, std::uint64_t{layout.place(mcfg(*platform.pci))});
   seal(xsdt);
   layout.put(xsdt_at, xsdt);

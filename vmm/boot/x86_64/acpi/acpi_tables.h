@@ -15,10 +15,10 @@ struct AcpiTables {
   GuestAddress rsdp;             // for the boot protocol; also found by a scan of 0xE0000-0xFFFFF
 };
 
-// RSDP, XSDT, FACS, DSDT, FADT, MADT, and MCFG where there is PCI, laid out from `where` on.
-// `where` is a multiple of 64 below 4 GiB; in 0xE0000-0xFFFFF the guest also finds the tables by
-// itself. Throws ConfigError where the platform cannot be described, or needs more than `max_size`
-// bytes. Thread rule: none; pure.
+// RSDP, XSDT, FACS, DSDT, FADT, MADT where there are APICs, and MCFG where there is PCI, laid out
+// from `where` on. `where` is a multiple of 64 below 4 GiB; in 0xE0000-0xFFFFF the guest also finds
+// the tables by itself. Throws ConfigError where the platform cannot be described, or needs more
+// than `max_size` bytes. Thread rule: none; pure.
 AcpiTables build_acpi(const AcpiPlatform& platform, GuestAddress where, std::size_t max_size);
 
 }  // namespace skiff

@@ -1,0 +1,20 @@
+# irqchip split|user CHIP: a guest whose interrupt controllers live in Skiff works on a virtio disk, says which controllers it
+# has found, reboots in place, works again, and powers off.
+prepare_disk || exit
+devices pci
+irqchip "$1"
+data=$(new_disk data 16M)
+head -c 4194304 /dev/urandom | dd of="$data" conv=notrunc 2>/dev/null
+sum=$(head -c 4194304 "$data" | md5sum | cut -d' ' -f1)
+disk "$data" direct
+sed -e "s|@SUM@|$sum|g; s|@CHIP@|$2|g; s|@VCPUS@|$vcpus|g" /lab/consoles/irqchip >/tmp/case/script
+vmm_command "/cache/kernel/$kernel-amd64/$image" "/cache/initramfs/$kernel.cpio.gz" "$vcpus" "$memory" \
+  "console=ttyS0 quiet $patience"
+lab-expect --timeout 120 --log /tmp/case/console /tmp/case/script $vmm
+status=$?
+cat /tmp/case/console >>"/lab/results/$name.console"
+[ $status = 0 ] || exit $status
+copied=$(dd if="$data" bs=1M skip=8 count=4 2>/dev/null | md5sum | cut -d' ' -f1)
+[ "$copied" = "$sum" ] || { echo "the guest's copy is not what it copied"; exit 1; }
+# Linux sets ELCR anew, and says so where firmware has set it already.
+clean_messages 'ACPI: setting ELCR to 0200 \(from 0e00\)'
