@@ -1,0 +1,109 @@
+#include "guest/x86_64/bench/wake.h"
+
+#include "guest/x86_64/runtime/interrupts.h"
+#include "guest/x86_64/runtime/port_io.h"
+#include "guest/x86_64/virtio/completion.h"
+
+enum { kApicVersion = 0x30 };
+
+static volatile uint64_t device_count;
+static volatile int expired;
+static void (*volatile device_acknowledge)(void);
+static int local_apic_there;
+
+static void on_timer(unsigned vector) {
+  expired = 1;
+  if (vector == kVectorLocalTimer) {
+    local_apic_eoi();
+  } else {
+    pic_eoi(0);
+  }
+}
+
+static void on_device(unsigned vector) {
+  device_count = device_count + 1;
+  if (device_acknowledge) {
+    device_acknowledge();
+  }
+  if (vector == kVectorDevice) {
+    local_apic_eoi();
+  } else {
+    pic_eoi(vector - kVectorPic);
+  }
+}
+
+void wake_init(void) {
+  completion_init();
+  // Intel SDM volume 3, 11.4.8: 0x10 to 0x15. Nobody there reads as ones or zeros.
+  const uint32_t version = local_apic_read(kApicVersion) & 0xff;
+  local_apic_there = version >= 0x10 && version <= 0x1f;
+  interrupts_set(kVectorLocalTimer, on_timer);
+  interrupts_set(kVectorPic, on_timer);
+  interrupts_set(kVectorDevice, on_device);
+  if (local_apic_there) {
+    local_apic_write(kApicTimer, kVectorLocalTimer);
+  }
+}
+
+int wake_has_local_apic(void) {
+  return local_apic_there;
+}
+
+void wake_guard(unsigned milliseconds) {
+  expired = 0;
+  if (local_apic_there) {
+    local_apic_write(kApicTimerDivide, 0x03);  // by 16; KVM's timer counts nanoseconds
+    local_apic_write(kApicTimerInitial, milliseconds * 62500);
+  }
+}
+
+int wake_expired(void) {
+  return expired;
+}
+
+// Intel 8254 data sheet: counter 0, mode 0 (one interrupt at the end), 1193182 Hz.
+static void start_pit(unsigned microseconds) {
+  unsigned count = microseconds * 1193 / 1000;
+  count = count < 1 ? 1 : count > 0xffff ? 0xffff : count;
+  pic_unmask(0);
+  out8(0x43, 0x30);
+  out8(0x40, (uint8_t)count);
+  out8(0x40, (uint8_t)(count >> 8));
+}
+
+void wake_after(unsigned microseconds) {
+  expired = 0;
+  if (!local_apic_there) {
+    start_pit(microseconds);
+    return;
+  }
+  local_apic_write(kApicTimerDivide, 0x0b);  // by 1
+  local_apic_write(kApicTimerInitial, microseconds * 1000);
+}
+
+void wake_on_device(void (*acknowledge)(void)) {
+  device_acknowledge = acknowledge;
+}
+
+void wake_route_isa(unsigned irq) {
+  if (local_apic_there && io_apic_route(irq, kVectorDevice)) {
+    return;
+  }
+  interrupts_set(kVectorPic + irq, on_device);
+  pic_unmask(irq);
+  pic_unmask(2);
+}
+
+void wake_route_line(unsigned line) {
+  if (line < 16) {  // a PC whose firmware routed it to the PICs
+    interrupts_set(kVectorPic + line, on_device);
+    pic_unmask(line);
+    pic_unmask(2);
+  } else {
+    io_apic_route_gsi(line, kVectorDevice, 1);
+  }
+}
+
+uint64_t wake_interrupts(void) {
+  return device_count;
+}
