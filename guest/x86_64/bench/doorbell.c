@@ -15,9 +15,10 @@ enum { kChunk = 1024, kVectorTimer = 0x40, kVectorMessage = 0x4e, kUndefined = 6
 
 // doorbell_entry.S
 void doorbell_count_entry(void);
-void doorbell_undefined_entry(void);
+void doorbell_refuse_entry(void);
+void doorbell_try_hypercall(int by_vmmcall);
 extern volatile uint64_t doorbell_counted;
-extern volatile uint32_t doorbell_undefined;
+extern volatile uint32_t doorbell_refused;
 
 static uint64_t spans[kChunk];
 
@@ -78,6 +79,21 @@ static int is_kvm(void) {
 
 void ring3_undefined(void);  // ring3_switch.S: the usual gate of #UD
 
+static int hypercall_works(void) {
+  const unsigned timer = wake_has_local_apic() ? kVectorTimer : kVectorPic;
+  interrupts_set_gate(kUndefined, doorbell_refuse_entry);
+  interrupts_set_gate(timer, doorbell_refuse_entry);
+  wake_after(5000);
+  doorbell_try_hypercall(by_vmmcall);
+  wake_guard(0);
+  interrupts_set_gate(kUndefined, ring3_undefined);
+  interrupts_restore_gate(timer);
+  if (doorbell_refused) {  // the timer's interrupt is still in service
+    wake_end_timer();
+  }
+  return !doorbell_refused;
+}
+
 void doorbell_hypercall(void) {
   static const char kName[] = "hypercall";
   if (!bench_wanted(kName)) {
@@ -89,11 +105,8 @@ void doorbell_hypercall(void) {
   }
   const uint32_t vendor = cpuid(0, 0).b;
   by_vmmcall = vendor == 0x68747541 || vendor == 0x6f677948;  // AuthenticAMD, HygonGenuine
-  interrupts_set_gate(kUndefined, doorbell_undefined_entry);
-  hypercalls(1);
-  interrupts_set_gate(kUndefined, ring3_undefined);
-  if (doorbell_undefined) {
-    bench_skip(kName, "undefined_instruction");
+  if (!hypercall_works()) {
+    bench_skip(kName, "refused");
     return;
   }
   const struct BenchCell cell = {

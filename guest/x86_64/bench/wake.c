@@ -11,13 +11,18 @@ static volatile int expired;
 static void (*volatile device_acknowledge)(void);
 static int local_apic_there;
 
-static void on_timer(unsigned vector) {
-  expired = 1;
-  if (vector == kVectorLocalTimer) {
+void wake_end_timer(void) {
+  if (local_apic_there) {
     local_apic_eoi();
   } else {
     pic_eoi(0);
   }
+}
+
+static void on_timer(unsigned vector) {
+  (void)vector;
+  expired = 1;
+  wake_end_timer();
 }
 
 static void on_device(unsigned vector) {

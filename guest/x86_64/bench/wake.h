@@ -22,6 +22,8 @@ int wake_expired(void);
 
 // An interrupt after about so long.
 void wake_after(unsigned microseconds);
+// End of that interrupt, for a gate of one's own that did not send it.
+void wake_end_timer(void);
 
 // Where device interrupts arrive: `acknowledge` (may be null) silences the device, at CPL 0.
 void wake_on_device(void (*acknowledge)(void));
