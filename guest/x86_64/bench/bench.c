@@ -14,8 +14,9 @@ enum {
   kMostNames = 48,
   kWarmUpMilliseconds = 15,
   kMeasureMilliseconds = 150,
-  kFirstBatch = 32,
-  kFewest = 64,
+  kLongestMilliseconds = 2000,
+  kFew = 64,
+  kFewest = 3,
   kMost = 4000000,
 };
 
@@ -118,7 +119,17 @@ static void announce(const struct BenchCell* cell, uint64_t requests, int warm_u
   }
 }
 
-// Enough to be past whatever the first requests cost, and to see how many fill the time.
+// As many as fill the time; of slow ones enough to say something about them, if that is not long.
+static uint64_t choose(uint64_t each) {
+  const uint64_t filling = kMeasureMilliseconds * tsc_per_millisecond() / each;
+  if (filling >= kFew) {
+    return at_most(filling, kMost);
+  }
+  const uint64_t bearable = kLongestMilliseconds * tsc_per_millisecond() / each;
+  return bearable >= kFew ? kFew : bearable > kFewest ? bearable : kFewest;
+}
+
+// Past whatever the first requests cost; without requests= also to see how many fill the time.
 static const char* warm_up(const struct BenchCell* cell, uint64_t* requests) {
   struct BenchCounts counts;
   if (*requests) {
@@ -126,21 +137,17 @@ static const char* warm_up(const struct BenchCell* cell, uint64_t* requests) {
     return run(cell, (*requests + 9) / 10, &counts);
   }
   const uint64_t enough = kWarmUpMilliseconds * tsc_per_millisecond();
-  const uint64_t limit = at_most(kMost, cell->maximum);
-  for (uint64_t batch = at_most(kFirstBatch, limit), round = 0;; ++round) {
+  for (uint64_t batch = 1;; batch = at_most(batch * 8, cell->maximum)) {
     announce(cell, batch, 1);
     const char* why = run(cell, batch, &counts);
     if (why) {
       return why;
     }
-    // Of the first round nothing is concluded: it may have grown a file, or filled a cache.
-    if (round && (counts.cycles >= enough || batch == limit)) {
-      const uint64_t each = counts.cycles / batch + 1;
-      *requests = kMeasureMilliseconds * tsc_per_millisecond() / each;
-      *requests = at_most(*requests < kFewest ? kFewest : *requests, limit);
+    // Little is concluded from one: it may have grown a file, or filled a cache.
+    if (counts.cycles >= (batch == 1 ? 20 * enough : enough) || batch == cell->maximum) {
+      *requests = at_most(choose(counts.cycles / batch + 1), cell->maximum);
       return 0;
     }
-    batch = at_most(counts.cycles >= enough ? batch : batch * 4, limit);
   }
 }
 

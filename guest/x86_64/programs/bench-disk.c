@@ -97,18 +97,21 @@ static unsigned long body(unsigned long argument) {
 }
 
 static int run(struct Load* load) {
+  uint64_t done = 0;
+  wake_guard(load->device->sleeps ? kPatience : 0);
   for (;;) {
-    switch (ring3_call(body, (unsigned long)load)) {
-      case kDone:
-        return 1;
-      case kSleep:
-        wake_sleep();
-        if (wake_expired()) {
-          return 0;
-        }
-        break;
-      default:
+    const unsigned long pause = ring3_call(body, (unsigned long)load);
+    if (pause != kSleep) {
+      wake_guard(0);
+      return pause == kDone;
+    }
+    wake_sleep();
+    if (wake_expired()) {
+      if (load->done == done) {
         return 0;
+      }
+      done = load->done;
+      wake_guard(kPatience);
     }
   }
 }
@@ -124,11 +127,9 @@ static const char* measure(void* context, uint64_t requests, struct BenchCounts*
   }
   const uint64_t interrupts = device->interrupts(device);
   const uint64_t kicks = device->kicks;
-  wake_guard(device->sleeps ? 2 * kPatience : 0);
   const uint64_t start = read_tsc();
   const int done = run(load);
   counts->cycles = read_tsc() - start;
-  wake_guard(0);
   counts->bytes = load->done * load->bytes;
   counts->kicks = device->kicks - kicks;
   counts->interrupts = device->interrupts(device) - interrupts;
@@ -203,6 +204,12 @@ static struct BlockDevice* open_device(const char** why) {
     if (allows(pci ? "virtio-pci" : "virtio-mmio")) {
       device = block_virtio_open(line, pci, why);
     }
+  }
+  if (!device && !*why && allows("nvme")) {
+    device = block_nvme_open(line, why);
+  }
+  if (!device && !*why && allows("ide")) {
+    device = block_ide_open(line, why);
   }
   return device;
 }
