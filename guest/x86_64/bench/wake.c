@@ -37,8 +37,18 @@ static void on_device(unsigned vector) {
   }
 }
 
+// 8259A: a request that has gone before it is acknowledged comes as input 7. The first PIC has one of
+// its inputs in service then, if it was the second's.
+static void on_spurious(unsigned vector) {
+  if (vector == kVectorPic + 15) {
+    pic_eoi(0);
+  }
+}
+
 void wake_init(void) {
   completion_init();
+  interrupts_set(kVectorPic + 7, on_spurious);
+  interrupts_set(kVectorPic + 15, on_spurious);
   // Intel SDM volume 3, 11.4.8: 0x10 to 0x15. Nobody there reads as ones or zeros.
   const uint32_t version = local_apic_read(kApicVersion) & 0xff;
   local_apic_there = version >= 0x10 && version <= 0x1f;
