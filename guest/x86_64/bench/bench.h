@@ -26,8 +26,8 @@ struct BenchCell {
   BenchBody* body;
   void* context;
   uint64_t maximum;  // requests at most; 0: no limit
-  // May be null. What the cell does first, told how many requests follow: of its warm-up, and, after
-  // `ready`, of the measured loop. For cells in which the other side begins.
+  // May be null. What the cell does first, told how many requests follow: of its warm-up, and,
+  // after `ready`, of the measured loop. For cells in which the other side begins.
   void (*announce)(void* context, uint64_t requests, int warm_up);
 };
 

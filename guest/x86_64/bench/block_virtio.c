@@ -55,9 +55,9 @@ static uint32_t largest(const struct VirtioDevice* device) {
 
 struct BlockDevice* block_virtio_open(const char* line, int pci, const char** why) {
   enum CompletionMode mode;
-  struct VirtioDevice* device =
-      virtio_open(line, kVirtioBlk, pci,
-                  feature(kBlkReadOnly) | feature(kBlkSizeMax) | feature(kBlkBlockSize), 1, &mode, why);
+  struct VirtioDevice* device = virtio_open(
+      line, kVirtioBlk, pci, feature(kBlkReadOnly) | feature(kBlkSizeMax) | feature(kBlkBlockSize),
+      1, &mode, why);
   if (!device) {
     return 0;
   }

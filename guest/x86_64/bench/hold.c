@@ -13,10 +13,16 @@ static int by_io_apic;
 static volatile int came;
 static unsigned look_every = kLookRarely;
 
+static void (*volatile serial_action)(void);
+
 static void on_serial(unsigned vector) {
   (void)vector;
-  out8(kSerialInterruptEnable, 0);  // the byte stays, and the wire falls
-  came = 1;
+  if (serial_action) {
+    serial_action();
+  } else {
+    out8(kSerialInterruptEnable, 0);  // the byte stays, and the wire falls
+    came = 1;
+  }
   if (by_io_apic) {
     local_apic_eoi();
   } else {
@@ -32,6 +38,10 @@ void hold_init(void) {
     pic_unmask(kComInterrupt);
   }
   out8(kSerialModemControl, kModemLines);
+}
+
+void hold_on_serial(void (*action)(void)) {
+  serial_action = action;
 }
 
 static int is_there(void) {

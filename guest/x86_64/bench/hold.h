@@ -5,3 +5,6 @@
 // come, by looking every few milliseconds.
 void hold_init(void);
 void hold_wait(void);
+
+// What COM1's interrupt does meanwhile; null: what hold_wait needs.
+void hold_on_serial(void (*action)(void));

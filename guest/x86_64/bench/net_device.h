@@ -4,9 +4,9 @@
 #include <stdint.h>
 
 enum {
-  kNetSlots = 64,         // frames with the device at once
-  kNetLargeSlots = 8,     // of which so many have room for kNetLargeFrame bytes
-  kNetLargeFrame = 65536,
+  kNetSlots = 64,                             // frames with the device at once
+  kNetLargeSlots = 8,                         // of which so many have room for kNetLargeFrame bytes
+  kNetLargeFrame = 14 + 20 + 20 + 44 * 1460,  // Ethernet, IPv4, TCP, segments
   kNetSmallFrame = 1514,
 };
 
@@ -27,8 +27,8 @@ struct NetDevice {
   int (*send)(struct NetDevice* device, unsigned slot, uint32_t length, uint32_t segment);
   void (*kick)(struct NetDevice* device);
   int (*sent)(struct NetDevice* device);  // a slot, or -1
-  // The next frame: its first bytes, at least 64 of them in one piece, and the whole's length. Null if there
-  // is none. They stay until `give_back`, which gives back all that was taken.
+  // The next frame: its first bytes, at least 64 of them in one piece, and the whole's length. Null
+  // if there is none. They stay until `give_back`, which gives back all that was taken.
   const uint8_t* (*receive)(struct NetDevice* device, uint32_t* length);
   void (*give_back)(struct NetDevice* device);
   // Asks for an interrupt with the next frame of that direction (sent ones: when `count` are);

@@ -37,8 +37,8 @@ static void on_device(unsigned vector) {
   }
 }
 
-// 8259A: a request that has gone before it is acknowledged comes as input 7. The first PIC has one of
-// its inputs in service then, if it was the second's.
+// 8259A: a request that has gone before it is acknowledged comes as input 7. The first PIC has one
+// of its inputs in service then, if it was the second's.
 static void on_spurious(unsigned vector) {
   if (vector == kVectorPic + 15) {
     pic_eoi(0);

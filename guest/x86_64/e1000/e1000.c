@@ -32,8 +32,8 @@ static void put(struct E1000* card, uint64_t address, uint32_t command, uint32_t
 static void put_context(struct E1000* card, uint32_t length, uint32_t segment) {
   const uint64_t ip = kEthernetHeader | (kEthernetHeader + kIpChecksum) << 8 |
                       (kEthernetHeader + kIpHeader - 1) << 16;
-  const uint64_t tcp = (kEthernetHeader + kIpHeader) |
-                       (kEthernetHeader + kIpHeader + kTcpChecksum) << 8;
+  const uint64_t tcp = (kEthernetHeader + kIpHeader) | (kEthernetHeader + kIpHeader + kTcpChecksum)
+                                                           << 8;
   put(card, ip | tcp << 32,
       (length - kHeaders) | kContextTcp | kContextIp | kSegmentation | kExtended,
       kHeaders << 8 | segment << 16);

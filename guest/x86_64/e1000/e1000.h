@@ -16,7 +16,7 @@ struct E1000 {
 
   volatile struct ReceiveDescriptor* receive;
   uint8_t* receive_buffers;
-  unsigned receive_next;  // the first that was not taken
+  unsigned receive_next;   // the first that was not taken
   unsigned receive_taken;  // and not yet given back
 
   volatile struct TransmitDescriptor* transmit;
@@ -33,8 +33,8 @@ struct E1000 {
 // The `index`th card, running, its interrupts masked. Null and `*why` (null: there is none).
 struct E1000* e1000_open(unsigned index, const char** why);
 
-// These may run at CPL 3. `frame` of `length` bytes lies in RAM as one piece. With `segment` the card
-// cuts the TCP payload into pieces of that size. 0: no room.
+// These may run at CPL 3. `frame` of `length` bytes lies in RAM as one piece. With `segment` the
+// card cuts the TCP payload into pieces of that size. 0: no room.
 int e1000_send(struct E1000* card, unsigned slot, const uint8_t* frame, uint32_t length,
                uint32_t segment);
 void e1000_announce(struct E1000* card);

@@ -35,11 +35,10 @@ static void write_regions(struct Ide* ide, uint32_t bytes) {
 
 static uint8_t opcode(const struct Ide* ide, int extended) {
   // By DMA, multiple, one sector a block: read and write; then the same with 48 address bits.
-  static const uint8_t kCodes[3][4] = {{kReadDma, kWriteDma, kReadDmaExt, kWriteDmaExt},
-                                       {kReadMultiple, kWriteMultiple, kReadMultipleExt,
-                                        kWriteMultipleExt},
-                                       {kReadSectors, kWriteSectors, kReadSectorsExt,
-                                        kWriteSectorsExt}};
+  static const uint8_t kCodes[3][4] = {
+      {kReadDma, kWriteDma, kReadDmaExt, kWriteDmaExt},
+      {kReadMultiple, kWriteMultiple, kReadMultipleExt, kWriteMultipleExt},
+      {kReadSectors, kWriteSectors, kReadSectorsExt, kWriteSectorsExt}};
   return kCodes[ide->dma ? 0 : ide->multiple > 1 ? 1 : 2][2 * extended + ide->write];
 }
 

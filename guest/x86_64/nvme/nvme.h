@@ -57,8 +57,8 @@ struct Nvme {
 enum NvmeInterrupts { kNvmePolled, kNvmeMsix, kNvmeLine };
 enum NvmeShadow { kNvmeNoShadow, kNvmeShadowIfOffered, kNvmeShadow };
 
-// The `index`th controller, ready. MSI-X interrupts come on `vector`; the line must be routed by the
-// caller. Null and `*why` (null: there is none).
+// The `index`th controller, ready. MSI-X interrupts come on `vector`; the line must be routed by
+// the caller. Null and `*why` (null: there is none).
 struct Nvme* nvme_open(unsigned index, enum NvmeInterrupts interrupts, unsigned vector,
                        enum NvmeShadow shadow, const char** why);
 

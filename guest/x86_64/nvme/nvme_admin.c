@@ -87,8 +87,7 @@ static int start(struct Nvme* nvme) {
 // 5.15: the controller's MDTS and OACS, the namespace's size and format.
 static int identify(struct Nvme* nvme, int* can_shadow) {
   const uint8_t* data = pool_take(kPage, kPage);
-  struct NvmeCommand command = {
-      .opcode = kIdentify, .prp1 = (uint64_t)data, .dword10 = {1}};
+  struct NvmeCommand command = {.opcode = kIdentify, .prp1 = (uint64_t)data, .dword10 = {1}};
   if (!admin(nvme, &command)) {
     return 0;
   }
@@ -122,9 +121,8 @@ static int make_io_queues(struct Nvme* nvme, int interrupts, unsigned entry) {
 static int share_doorbells(struct Nvme* nvme) {
   uint8_t* shadow = pool_take(2 * kPage, kPage);
   clear_fast(shadow, 2 * kPage);
-  const struct NvmeCommand command = {.opcode = kDoorbellBuffers,
-                                      .prp1 = (uint64_t)shadow,
-                                      .prp2 = (uint64_t)(shadow + kPage)};
+  const struct NvmeCommand command = {
+      .opcode = kDoorbellBuffers, .prp1 = (uint64_t)shadow, .prp2 = (uint64_t)(shadow + kPage)};
   if (!admin(nvme, &command)) {
     return 0;
   }

@@ -187,10 +187,12 @@ struct Row {
   uint8_t depth;
   uint32_t bytes;
 };
-#define ROWS(bytes)                                                              \
-  {"read-" #bytes "-d1", 0, 1, bytes}, {"read-" #bytes "-d4", 0, 4, bytes},      \
+#define ROWS(bytes)                                                                \
+  {"read-" #bytes "-d1", 0, 1, bytes}, {"read-" #bytes "-d4", 0, 4, bytes},        \
       {"read-" #bytes "-d32", 0, 32, bytes}, {"write-" #bytes "-d1", 1, 1, bytes}, \
-      {"write-" #bytes "-d4", 1, 4, bytes}, {"write-" #bytes "-d32", 1, 32, bytes}
+      {"write-" #bytes "-d4", 1, 4, bytes}, {                                      \
+    "write-" #bytes "-d32", 1, 32, bytes                                           \
+  }
 static const struct Row kRows[] = {ROWS(512), ROWS(4096), ROWS(65536), ROWS(1048576)};
 
 static int allows(const char* face) {

@@ -32,18 +32,18 @@ struct Write {
   uint64_t left;
 };
 
-#define TIMED(name, write)                                 \
-  static unsigned long name(unsigned long argument) {      \
-    struct Write* w = (struct Write*)argument;             \
-    const uint64_t begin = read_tsc();                     \
-    uint64_t before = begin;                               \
-    for (; w->left; --w->left) {                           \
-      write;                                               \
-      const uint64_t now = read_tsc();                     \
-      histogram_add(&bench_histogram, now - before);       \
-      before = read_tsc();                                 \
-    }                                                      \
-    return before - begin;                                 \
+#define TIMED(name, write)                            \
+  static unsigned long name(unsigned long argument) { \
+    struct Write* w = (struct Write*)argument;        \
+    const uint64_t begin = read_tsc();                \
+    uint64_t before = begin;                          \
+    for (; w->left; --w->left) {                      \
+      write;                                          \
+      const uint64_t now = read_tsc();                \
+      histogram_add(&bench_histogram, now - before);  \
+      before = read_tsc();                            \
+    }                                                 \
+    return before - begin;                            \
   }
 TIMED(port8, out8((uint16_t)w->address, (uint8_t)w->value))
 TIMED(port16, out16((uint16_t)w->address, (uint16_t)w->value))
@@ -67,10 +67,11 @@ static const char* write_many(void* context, uint64_t requests, struct BenchCoun
 
 static void run(const char* name, const char* face, uint64_t address, uint32_t value,
                 unsigned width, unsigned long (*loop)(unsigned long), int notifies) {
-  struct Target target = {
-      .write = {.address = address, .value = value, .width = width}, .loop = loop,
-      .notifies = notifies};
-  const struct BenchCell cell = {.name = name, .face = face, .body = write_many, .context = &target};
+  struct Target target = {.write = {.address = address, .value = value, .width = width},
+                          .loop = loop,
+                          .notifies = notifies};
+  const struct BenchCell cell = {
+      .name = name, .face = face, .body = write_many, .context = &target};
   bench_run(&cell);
 }
 
@@ -97,8 +98,8 @@ static void open_idle(struct Idle* idle) {
   }
 }
 
-// Base of the I/O BAR in which a transitional device has its legacy registers (virtio 1.2, 4.1.4.10),
-// 0 if it has none.
+// Base of the I/O BAR in which a transitional device has its legacy registers
+// (virtio 1.2, 4.1.4.10), 0 if it has none.
 static uint16_t legacy_ports(const struct VirtioDevice* device) {
   const unsigned id = pci_read(device->function, kPciDevice, 2);
   const uint32_t bar = pci_read(device->function, kPciBar0, 4);

@@ -78,8 +78,8 @@ PciFunction pci_find(unsigned offset, uint32_t mask, uint32_t value, unsigned in
     for (unsigned i = 0; i < functions; ++i) {
       const PciFunction function = pci_function(slot, i);
       const uint32_t vendor = pci_read(function, kPciVendor, 4);
-      if (vendor != 0xffffffff && vendor != 0 &&
-          (pci_read(function, offset, 4) & mask) == value && index-- == 0) {
+      if (vendor != 0xffffffff && vendor != 0 && (pci_read(function, offset, 4) & mask) == value &&
+          index-- == 0) {
         return function;
       }
     }
