@@ -24,7 +24,7 @@ static int take(struct BlockDevice* device, uint64_t* failed) {
     return -1;
   }
   if (device->sleeps) {
-    const uint64_t now = wake_interrupts();
+    const uint64_t now = wake_interrupts_seen();
     if (now == interrupts_seen) {
       return -1;
     }

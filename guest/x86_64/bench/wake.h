@@ -31,5 +31,6 @@ void wake_on_device(void (*acknowledge)(void));
 void wake_route_isa(unsigned irq);
 // The interrupt line of a PCI function, level-triggered.
 void wake_route_line(unsigned line);
-// Interrupts on the device's vector.
+// Interrupts on the device's vector. The second takes first what waits, at CPL 0.
+uint64_t wake_interrupts_seen(void);
 uint64_t wake_interrupts(void);

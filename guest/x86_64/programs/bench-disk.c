@@ -4,6 +4,7 @@
 //   face=virtio-pci|virtio-mmio|nvme|ide (default: the first there is)  random
 //   irq=poll|msix|line   virtio: ring= index= no-indirect no-event-idx   nvme: shadow, no-shadow
 //   ide: mode=dma|pio
+//   verify  before a write cell: what is written must be read back
 // The loop that submits and takes requests runs at CPL 3, which is native on every KVM.
 
 #include "guest/lib/text.h"
@@ -15,6 +16,7 @@
 #include "guest/x86_64/runtime/program.h"
 #include "guest/x86_64/runtime/ring3.h"
 #include "guest/x86_64/virtio/deadline.h"
+#include "guest/x86_64/virtio/pool.h"
 
 enum { kPatience = 20000 };  // [ms] for any one request
 
@@ -137,6 +139,28 @@ static const char* measure(void* context, uint64_t requests, struct BenchCounts*
   return done ? 0 : "timed_out";
 }
 
+// One request of each kind, and the bytes of the second are those of the first.
+static const char* verify(struct Load* load) {
+  const uint64_t seed = load->bytes * 33 + load->depth;
+  struct BenchCounts counts;
+  struct Load one = *load;
+  one.depth = 1;
+  for (one.write = 1; one.write >= 0; --one.write) {
+    one.next = one.blocks - 1 - (one.blocks > 2);
+    one.random = 0;
+    if (one.write) {
+      pattern_fill(one.buffers, one.bytes, seed);
+    } else {
+      clear_fast(one.buffers, one.bytes);
+    }
+    const char* why = measure(&one, 1, &counts);
+    if (why || counts.failed) {
+      return why ? why : "verification_refused";
+    }
+  }
+  return pattern_is(one.buffers, one.bytes, seed) ? 0 : "other_bytes_come_back";
+}
+
 static const char* obstacle(const struct Load* load) {
   const struct BlockDevice* device = load->device;
   if (load->write && !device->writable) {
@@ -174,6 +198,10 @@ static void cell(const char* name, struct BlockDevice* device, int write, uint32
   const char* why = obstacle(&load);
   if (why) {
     bench_skip(name, why);
+    return;
+  }
+  if (write && text_has_word(bench_line(), "verify") && (why = verify(&load))) {
+    bench_fail(name, why);
     return;
   }
   const struct BenchCell what = {
