@@ -7,7 +7,8 @@ enum { kConsoleWriteMaximum = 4096 };
 
 struct ConsoleDevice {
   const char* face;
-  int sleeps;  // input interrupts; output too where it can
+  int sleeps;               // input interrupts
+  int waits_for_interrupt;  // each write that is done interrupts
   uint64_t kicks;
 
   // At CPL 3. Begins a write; `data` stays until it is done. One at a time.
@@ -15,9 +16,8 @@ struct ConsoleDevice {
   int (*written)(struct ConsoleDevice* device);
   // Takes of what has come in about `most` bytes, or all there is: how many.
   uint32_t (*read)(struct ConsoleDevice* device, uint32_t most);
-  // Asks for an interrupt; true if there is something already.
-  int (*arm_write)(struct ConsoleDevice* device);
-  int (*arm_read)(struct ConsoleDevice* device);
+  // Asks for an interrupt with input; true if there is some already.
+  int (*arm)(struct ConsoleDevice* device);
 
   // At CPL 0. Before and after input is wanted.
   void (*begin_read)(struct ConsoleDevice* device);

@@ -87,8 +87,8 @@ struct ConsoleDevice* console_serial_open(const char* line, const char** why) {
                                    .write = write,
                                    .written = written,
                                    .read = read,
-                                   .arm_write = never,
-                                   .arm_read = never,
+
+                                   .arm = never,
                                    .begin_read = begin_read,
                                    .end_read = end_read,
                                    .interrupts = interrupts};

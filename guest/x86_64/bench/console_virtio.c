@@ -8,7 +8,9 @@ enum { kBuffers = 16, kBufferSize = 4096 };
 static struct VirtQueue receive_queue, transmit_queue;
 
 static void write(struct ConsoleDevice* device, const char* data, uint32_t bytes) {
-  queue_want_no_interrupt(&transmit_queue);
+  if (device->waits_for_interrupt) {
+    (void)queue_want_interrupt(&transmit_queue, 1);
+  }
   const struct Segment segment = {data, bytes, 0};
   (void)queue_add(&transmit_queue, &segment, 1, &transmit_queue);
   queue_kick(&transmit_queue);
@@ -40,12 +42,7 @@ static uint32_t read(struct ConsoleDevice* device, uint32_t most) {
   return bytes;
 }
 
-static int arm_write(struct ConsoleDevice* device) {
-  (void)device;
-  return queue_want_interrupt(&transmit_queue, 1);
-}
-
-static int arm_read(struct ConsoleDevice* device) {
+static int arm(struct ConsoleDevice* device) {
   (void)device;
   return queue_want_interrupt(&receive_queue, 1);
 }
@@ -79,11 +76,11 @@ struct ConsoleDevice* console_virtio_open(const char* line, int pci, const char*
   static struct ConsoleDevice console;
   console = (struct ConsoleDevice){.face = "virtio-console",
                                    .sleeps = mode != kPoll,
+                                   .waits_for_interrupt = mode != kPoll,
                                    .write = write,
                                    .written = written,
                                    .read = read,
-                                   .arm_write = arm_write,
-                                   .arm_read = arm_read,
+                                   .arm = arm,
                                    .begin_read = nothing,
                                    .end_read = nothing,
                                    .interrupts = interrupts};

@@ -10,7 +10,7 @@ enum { kQuiet = 5, kNoisy = 200, kTries = 10 };  // [ms], and times
 
 enum Pause { kDone, kSleep, kTimeOut };
 
-static void submit(struct Traffic* t) {
+static unsigned add(struct Traffic* t) {
   unsigned added = 0;
   while (t->free_count && t->begun < t->total) {
     const unsigned slot = t->free_slots[t->free_count - 1];
@@ -22,9 +22,7 @@ static void submit(struct Traffic* t) {
     ++t->begun;
     ++added;
   }
-  if (added) {
-    t->device->kick(t->device);
-  }
+  return added;
 }
 
 static unsigned reclaim(struct Traffic* t) {
@@ -45,22 +43,35 @@ static int late(const struct Traffic* t) {
   return read_tsc() - t->since > t->patience;
 }
 
+static unsigned long transmit_and_sleep(struct Traffic* t) {
+  struct NetDevice* device = t->device;
+  device->disarm(device);
+  for (;;) {
+    (void)reclaim(t);
+    if (t->done == t->total) {
+      return kDone;
+    }
+    (void)add(t);
+    const unsigned out = t->window - t->free_count;
+    const int there = device->arm(device, kNetTransmit, out > 1 ? out / 2 : 1);
+    device->kick(device);
+    if (!there) {
+      return kSleep;
+    }
+  }
+}
+
 unsigned long traffic_transmit(unsigned long argument) {
   struct Traffic* t = (struct Traffic*)argument;
-  struct NetDevice* device = t->device;
-  if (device->sleeps) {
-    device->disarm(device);
+  if (t->device->sleeps) {
+    return transmit_and_sleep(t);
   }
-  submit(t);
   while (t->done < t->total) {
+    if (add(t)) {
+      t->device->kick(t->device);
+    }
     if (reclaim(t)) {
-      submit(t);
       t->since = read_tsc();
-    } else if (device->sleeps) {
-      const unsigned out = t->window - t->free_count;
-      if (!device->arm(device, kNetTransmit, out > 1 ? out / 2 : 1)) {
-        return kSleep;
-      }
     } else if (late(t)) {
       return kTimeOut;
     }
@@ -122,41 +133,52 @@ static void send_ping(struct Traffic* t) {
   t->waiting = 1;
 }
 
+// True if it was the answer.
+static int take_pong(struct Traffic* t) {
+  uint32_t length;
+  uint32_t second = 0;
+  int found = 0;
+  for (const uint8_t* frame; (frame = t->device->receive(t->device, &length));) {
+    if (length == t->bytes && net_frame_is(frame, length, kNetPing, &second) &&
+        second == t->sequence && t->waiting) {
+      t->since = read_tsc();
+      histogram_add(&bench_histogram, t->since - t->started[0]);
+      t->waiting = 0;
+      ++t->done;
+      found = 1;
+    }
+  }
+  t->device->give_back(t->device);
+  while (t->device->sent(t->device) >= 0) {
+  }
+  return found;
+}
+
 unsigned long traffic_pingpong(unsigned long argument) {
   struct Traffic* t = (struct Traffic*)argument;
   struct NetDevice* device = t->device;
   if (device->sleeps) {
     device->disarm(device);
-  }
-  for (;;) {
-    while (device->sent(device) >= 0) {
+    do {
+      (void)take_pong(t);
+    } while (device->arm(device, kNetReceive, 1));
+    if (!t->waiting && t->done == t->total) {
+      return kDone;
     }
     if (!t->waiting) {
-      if (t->done == t->total) {
-        return kDone;
-      }
       send_ping(t);
     }
-    uint32_t length;
-    const uint8_t* frame = device->receive(device, &length);
-    uint32_t second = 0;
-    if (frame) {
-      if (length == t->bytes && net_frame_is(frame, length, kNetPing, &second) &&
-          second == t->sequence) {
-        t->since = read_tsc();
-        histogram_add(&bench_histogram, t->since - t->started[0]);
-        t->waiting = 0;
-        ++t->done;
-      }
-      device->give_back(device);
-    } else if (device->sleeps) {
-      if (!device->arm(device, kNetReceive, 1)) {
-        return kSleep;
-      }
-    } else if (late(t)) {
+    return kSleep;
+  }
+  while (t->done < t->total || t->waiting) {
+    if (!t->waiting) {
+      send_ping(t);
+    }
+    if (!take_pong(t) && late(t)) {
       return kTimeOut;
     }
   }
+  return kDone;
 }
 
 int traffic_run(struct Traffic* t, TrafficLoop* loop, unsigned milliseconds) {

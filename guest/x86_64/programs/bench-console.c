@@ -41,15 +41,16 @@ static unsigned long out(unsigned long argument) {
       t->started = t->since = read_tsc();
       device->write(device, text, t->bytes);
       t->waiting = 1;
+      if (device->waits_for_interrupt) {
+        return kSleep;
+      }
     }
     if (device->written(device)) {
       histogram_add(&bench_histogram, read_tsc() - t->started);
       t->waiting = 0;
       ++t->done;
-    } else if (device->sleeps) {
-      if (!device->arm_write(device)) {
-        return kSleep;
-      }
+    } else if (device->waits_for_interrupt) {
+      return kSleep;
     } else if (read_tsc() - t->since > t->patience) {
       return kTimeOut;
     }
@@ -72,7 +73,7 @@ static unsigned long in(unsigned long argument) {
       }
       t->since = now;
     } else if (device->sleeps) {
-      if (!device->arm_read(device)) {
+      if (!device->arm(device)) {
         return kSleep;
       }
     } else if (read_tsc() - t->since > t->patience) {

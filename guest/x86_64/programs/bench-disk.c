@@ -74,23 +74,32 @@ static unsigned take(struct Load* load) {
   return taken;
 }
 
-// At CPL 3, until all is done or there is reason to sleep.
-static unsigned long body(unsigned long argument) {
+// At CPL 3. As drivers do it: what is there is taken without an interrupt, and whatever is
+// submitted interrupts when it is complete.
+static unsigned long body_that_sleeps(unsigned long argument) {
   struct Load* load = (struct Load*)argument;
   struct BlockDevice* device = load->device;
-  if (device->sleeps && device->disarm) {
+  if (device->disarm) {
     device->disarm(device);
   }
+  do {
+    take(load);
+  } while (device->arm(device));
+  if (load->done == load->total) {
+    return kDone;
+  }
+  submit(load);
+  return kSleep;
+}
+
+static unsigned long body_that_polls(unsigned long argument) {
+  struct Load* load = (struct Load*)argument;
   submit(load);
   uint64_t since = read_tsc();
   while (load->done < load->total) {
     if (take(load)) {
       submit(load);
       since = read_tsc();
-    } else if (device->sleeps) {
-      if (!device->arm(device)) {
-        return kSleep;
-      }
     } else if (read_tsc() - since > load->patience) {
       return kTimeOut;
     }
@@ -102,7 +111,8 @@ static int run(struct Load* load) {
   uint64_t done = 0;
   wake_guard(load->device->sleeps ? kPatience : 0);
   for (;;) {
-    const unsigned long pause = ring3_call(body, (unsigned long)load);
+    const unsigned long pause =
+        ring3_call(load->device->sleeps ? body_that_sleeps : body_that_polls, (unsigned long)load);
     if (pause != kSleep) {
       wake_guard(0);
       return pause == kDone;

@@ -54,8 +54,14 @@ class BenchDisk : public testing::TestWithParam<DiskWay> {
         least += low * count;
       EXPECT_LE(least, cell.cycles);
     }
-    const bool polls = GetParam().words.find("irq=poll") != std::string::npos;
-    EXPECT_EQ(cell.interrupts == 0, polls);
+    if (GetParam().words.find("irq=poll") != std::string::npos) {
+      EXPECT_EQ(cell.interrupts, 0U);
+    } else if (name.ends_with("-d1")) {
+      // Two completions may share what the driver learns from a wire.
+      EXPECT_GE(cell.interrupts, kRequests / 2);
+    } else {
+      EXPECT_GE(cell.interrupts, 1U);
+    }
   }
 
   const TemporaryFolder folder_;
@@ -112,13 +118,12 @@ class BenchDiskCells : public testing::Test {
 
 TEST_F(BenchDiskCells, SkipsWhatTheDiskCannotDo) {
   const BenchRun done = run_bench(
-      folder_, "bench-disk", "requests=4 cells=write-4096-d1,read-1048576-d32,read-512-d1,nothing",
+      folder_, "bench-disk", "requests=4 cells=write-4096-d1,read-512-d1,nothing",
       "[[disk]]\nbackend = \"memory\"\nsize = \"16M\"\nread_only = true\nblock_size = 4096\n");
   EXPECT_THAT(done.lines.cells, IsEmpty()) << done.said;
-  EXPECT_THAT(done.lines.skipped,
-              UnorderedElementsAre(
-                  Pair("write-4096-d1", "read_only"), Pair("read-1048576-d32", "memory_is_smaller"),
-                  Pair("read-512-d1", "blocks_are_larger"), Pair("nothing", "no_such_cell")));
+  EXPECT_THAT(done.lines.skipped, UnorderedElementsAre(Pair("write-4096-d1", "read_only"),
+                                                       Pair("read-512-d1", "blocks_are_larger"),
+                                                       Pair("nothing", "no_such_cell")));
 }
 
 TEST_F(BenchDiskCells, SaysThatThereIsNoDisk) {

@@ -4,7 +4,6 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/if_tun.h>
-#include <linux/virtio_net.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -20,7 +19,19 @@ namespace skiff::test {
 namespace {
 
 // Offsets are into what the socket gives: a virtio header, then the frame.
-constexpr std::size_t kHeader = sizeof(virtio_net_hdr);
+// virtio 1.2, 5.1.6, without the last field. <linux/virtio_net.h> is no C++.
+struct VirtioHeader {
+  std::uint8_t flags = 0;
+  std::uint8_t gso_type = 0;
+  std::uint16_t header_length = 0;
+  std::uint16_t gso_size = 0;
+  std::uint16_t checksum_start = 0;
+  std::uint16_t checksum_offset = 0;
+};
+constexpr std::uint8_t kNeedsChecksum = 1;
+constexpr std::uint8_t kTcpOverIp = 1;
+constexpr std::size_t kHeader = sizeof(VirtioHeader);
+static_assert(kHeader == 10);
 constexpr std::size_t kMac = 6;
 constexpr std::size_t kEthernet = 14;
 constexpr std::size_t kTcpPayload = kEthernet + 20 + 20;
@@ -53,7 +64,7 @@ std::uint32_t sum(const std::uint8_t* at, std::size_t bytes, std::uint32_t start
   return start;
 }
 
-void make_tcp(std::uint8_t* frame, std::size_t bytes, virtio_net_hdr* header) {
+void make_tcp(std::uint8_t* frame, std::size_t bytes, VirtioHeader* header) {
   std::uint8_t* const ip = frame + kEthernet;
   ip[0] = 0x45;
   put16(ip + 2, static_cast<std::uint32_t>(bytes - kEthernet));
@@ -67,12 +78,12 @@ void make_tcp(std::uint8_t* frame, std::size_t bytes, virtio_net_hdr* header) {
   ip[32] = 5 << 4;
   ip[33] = 0x10;  // ACK
   put16(ip + 36, sum(ip + 12, 8, IPPROTO_TCP + static_cast<std::uint32_t>(bytes - kEthernet - 20)));
-  *header = {.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
-             .gso_type = VIRTIO_NET_HDR_GSO_TCPV4,
-             .hdr_len = kTcpPayload,
+  *header = {.flags = kNeedsChecksum,
+             .gso_type = kTcpOverIp,
+             .header_length = kTcpPayload,
              .gso_size = kSegment,
-             .csum_start = kEthernet + 20,
-             .csum_offset = 16};
+             .checksum_start = kEthernet + 20,
+             .checksum_offset = 16};
 }
 
 std::vector<std::uint8_t> make_flood(const std::uint8_t* to, std::size_t bytes) {
@@ -80,7 +91,7 @@ std::vector<std::uint8_t> make_flood(const std::uint8_t* to, std::size_t bytes) 
   std::uint8_t* const frame = all.data() + kHeader;
   std::copy_n(to, kMac, frame);
   std::copy(kPartner.begin(), kPartner.end(), frame + kMac);
-  virtio_net_hdr header{};
+  VirtioHeader header;
   if (bytes > kLargestPlain) {
     put16(frame + 12, ETH_P_IP);
     make_tcp(frame, bytes, &header);
