@@ -44,7 +44,7 @@ static void disarm(struct BlockDevice* device) {
 
 static uint64_t interrupts(struct BlockDevice* device) {
   (void)device;
-  return completion_interrupts(0);
+  return virtio_open_interrupts(queue.device);
 }
 
 static uint32_t largest(const struct VirtioDevice* device) {

@@ -53,8 +53,7 @@ static void nothing(struct ConsoleDevice* device) {
 
 static uint64_t interrupts(struct ConsoleDevice* device) {
   (void)device;
-  return transmit_queue.device->uses_msix ? completion_interrupts(0) + completion_interrupts(1)
-                                          : completion_interrupts(0);
+  return virtio_open_interrupts(transmit_queue.device);
 }
 
 struct ConsoleDevice* console_virtio_open(const char* line, int pci, const char** why) {

@@ -11,13 +11,11 @@
 #include "guest/x86_64/virtio/deadline.h"
 #include "guest/x86_64/virtio/registers.h"
 
-enum { kChunk = 1024, kVectorTimer = 0x40, kVectorMessage = 0x4e, kUndefined = 6 };
+enum { kChunk = 1024, kVectorTimer = 0x40, kVectorMessage = kVectorDevice, kUndefined = 6 };
 
 // doorbell_entry.S
-void doorbell_count_entry(void);
 void doorbell_refuse_entry(void);
 void doorbell_try_hypercall(int by_vmmcall);
-extern volatile uint64_t doorbell_counted;
 extern volatile uint32_t doorbell_refused;
 
 static uint64_t spans[kChunk];
@@ -131,11 +129,11 @@ static void sleeps(unsigned long count) {
 
 static const char* sleep_body(void* context, uint64_t requests, struct BenchCounts* counts) {
   (void)context;
-  interrupts_set_gate(kVectorTimer, doorbell_count_entry);
-  const uint64_t before = doorbell_counted;
+  wake_count_on(kVectorTimer);
+  const uint64_t before = wake_interrupts_seen();
   in_chunks(sleeps, requests, counts);
-  counts->interrupts = doorbell_counted - before;
-  interrupts_restore_gate(kVectorTimer);
+  counts->interrupts = wake_interrupts_seen() - before;
+  wake_timer_again();
   return 0;
 }
 
@@ -196,11 +194,11 @@ struct Message {
 static unsigned long messages(unsigned long argument) {
   const struct Message* m = (const struct Message*)argument;
   for (uint64_t i = 0; i < m->requests; ++i) {
-    const uint64_t before = doorbell_counted;
+    const uint64_t before = wake_interrupts_seen();
     const uint64_t start = read_tsc();
     write32(m->apic + kApicInterruptCommandLow, kVectorMessage);
     uint64_t now = read_tsc();
-    while (doorbell_counted == before && now - start < m->patience) {
+    while (wake_interrupts_seen() == before && now - start < m->patience) {
       now = read_tsc();
     }
     if (now - start >= m->patience) {
@@ -214,12 +212,12 @@ static unsigned long messages(unsigned long argument) {
 static const char* message_body(void* context, uint64_t requests, struct BenchCounts* counts) {
   struct Message* m = context;
   m->requests = requests;
-  const uint64_t before = doorbell_counted;
+  const uint64_t before = wake_interrupts_seen();
   const uint64_t start = read_tsc();
   const unsigned long late = ring3_call(messages, (unsigned long)m);
   counts->cycles = read_tsc() - start;
   counts->kicks = requests;
-  counts->interrupts = doorbell_counted - before;
+  counts->interrupts = wake_interrupts_seen() - before;
   return late ? "no_answer" : 0;
 }
 
@@ -249,7 +247,6 @@ void doorbell_message(void) {
     bench_skip(kName, "one_processor");
     return;
   }
-  interrupts_set_gate(kVectorMessage, doorbell_count_entry);
   if (!second_processor_start(listen)) {
     bench_skip(kName, "second_processor_does_not_start");
     return;

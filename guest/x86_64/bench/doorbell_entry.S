@@ -1,18 +1,7 @@
-// Interrupt entries of a few instructions, for what is measured to the interrupt and no further: on a KVM that
-// interprets CPL 0 the common entry would cost more than what it ends.
+// The gates of #UD and of a timer while a hypercall is tried.
 
     .text
     .code64
-
-// A message to this processor: counted, end of interrupt at the local APIC.
-    .globl doorbell_count_entry
-doorbell_count_entry:
-    push %rax
-    incq doorbell_counted(%rip)
-    mov $0xfee000b0, %eax
-    movl $0, (%rax)
-    pop %rax
-    iretq
 
 // doorbell_try_hypercall(by_vmmcall): once, with interrupts on. Sets doorbell_refused where the instruction is
 // undefined, or where KVM's emulator puts the right instruction in its place and begins it again, for ever: it does so
@@ -43,10 +32,8 @@ doorbell_refuse_entry:
 2:  iretq
 
     .bss
-    .balign 8
-    .globl doorbell_counted, doorbell_refused
-doorbell_counted:
-    .skip 8
+    .balign 4
+    .globl doorbell_refused
 doorbell_refused:
     .skip 4
     .section .note.GNU-stack, "", @progbits

@@ -101,9 +101,7 @@ static void disarm(struct NetDevice* device) {
 
 static uint64_t interrupts(struct NetDevice* device) {
   (void)device;
-  const struct VirtioDevice* virtio = transmit_queue.device;
-  return virtio->uses_msix ? completion_interrupts(0) + completion_interrupts(1)
-                           : completion_interrupts(0);
+  return virtio_open_interrupts(transmit_queue.device);
 }
 
 static void make_slots(struct NetDevice* net) {

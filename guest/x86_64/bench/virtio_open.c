@@ -1,6 +1,7 @@
 #include "guest/x86_64/bench/virtio_open.h"
 
 #include "guest/lib/text.h"
+#include "guest/x86_64/bench/wake.h"
 #include "guest/x86_64/virtio/options.h"
 
 enum { kMostDevices = 32 };
@@ -38,5 +39,12 @@ struct VirtioDevice* virtio_open(const char* line, unsigned type, int pci, uint6
     *why = "interrupt_vectors_refused";
     return 0;
   }
+  for (unsigned i = 0; i < queues && *mode == kMsix; ++i) {
+    wake_count_on(completion_queue_vector(i));
+  }
   return device;
+}
+
+uint64_t virtio_open_interrupts(const struct VirtioDevice* device) {
+  return device->uses_msix ? wake_interrupts() : completion_interrupts(0);
 }

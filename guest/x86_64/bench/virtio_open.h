@@ -8,3 +8,5 @@
 // such device (`*why` stays), or where it does not take what the words ask for (`*why` says it).
 struct VirtioDevice* virtio_open(const char* line, unsigned type, int pci, uint64_t wanted,
                                  unsigned queues, enum CompletionMode* mode, const char** why);
+// Interrupts of all its queues, those that wait too; at CPL 0.
+uint64_t virtio_open_interrupts(const struct VirtioDevice* device);

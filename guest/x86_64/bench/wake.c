@@ -4,9 +4,13 @@
 #include "guest/x86_64/runtime/port_io.h"
 #include "guest/x86_64/virtio/completion.h"
 
-enum { kApicVersion = 0x30 };
+enum { kApicVersion = 0x30, kApicBase = 0x1b };
+static const uint64_t kApicUsual = 0xfee00000;
 
-static volatile uint64_t device_count;
+// wake_entry.S
+void wake_count_entry(void);
+extern volatile uint64_t wake_count;
+
 static volatile int expired;
 static void (*volatile device_acknowledge)(void);
 static int local_apic_there;
@@ -26,14 +30,21 @@ static void on_timer(unsigned vector) {
 }
 
 static void on_device(unsigned vector) {
-  device_count = device_count + 1;
+  wake_count = wake_count + 1;
   if (device_acknowledge) {
     device_acknowledge();
   }
-  if (vector == kVectorDevice) {
-    local_apic_eoi();
-  } else {
+  if (vector < kVectorLocalTimer) {
     pic_eoi(vector - kVectorPic);
+  } else {
+    local_apic_eoi();
+  }
+}
+
+void wake_count_on(unsigned vector) {
+  interrupts_set(vector, on_device);
+  if (local_apic_there && (read_msr(kApicBase) & ~0xfffull) == kApicUsual) {
+    interrupts_set_gate(vector, wake_count_entry);
   }
 }
 
@@ -45,6 +56,11 @@ static void on_spurious(unsigned vector) {
   }
 }
 
+void wake_timer_again(void) {
+  interrupts_set(kVectorLocalTimer, on_timer);
+  interrupts_restore_gate(kVectorLocalTimer);
+}
+
 void wake_init(void) {
   completion_init();
   interrupts_set(kVectorPic + 7, on_spurious);
@@ -52,12 +68,12 @@ void wake_init(void) {
   // Intel SDM volume 3, 11.4.8: 0x10 to 0x15. Nobody there reads as ones or zeros.
   const uint32_t version = local_apic_read(kApicVersion) & 0xff;
   local_apic_there = version >= 0x10 && version <= 0x1f;
-  interrupts_set(kVectorLocalTimer, on_timer);
+  wake_timer_again();
   interrupts_set(kVectorPic, on_timer);
-  interrupts_set(kVectorDevice, on_device);
   if (local_apic_there) {
     local_apic_write(kApicTimer, kVectorLocalTimer);
   }
+  wake_count_on(kVectorDevice);
 }
 
 int wake_has_local_apic(void) {
@@ -98,6 +114,7 @@ void wake_after(unsigned microseconds) {
 
 void wake_on_device(void (*acknowledge)(void)) {
   device_acknowledge = acknowledge;
+  interrupts_restore_gate(kVectorDevice);
 }
 
 void wake_route_isa(unsigned irq) {
@@ -120,7 +137,7 @@ void wake_route_line(unsigned line) {
 }
 
 uint64_t wake_interrupts_seen(void) {
-  return device_count;
+  return wake_count;
 }
 
 // The exits are there because a KVM that interprets this may look for interrupts only at one.
@@ -128,5 +145,5 @@ uint64_t wake_interrupts(void) {
   interrupts_on();
   delay_microseconds(2);
   interrupts_off();
-  return device_count;
+  return wake_count;
 }

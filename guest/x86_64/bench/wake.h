@@ -22,15 +22,20 @@ int wake_expired(void);
 
 // An interrupt after about so long.
 void wake_after(unsigned microseconds);
+// The timer is what it was, after wake_count_on had its vector.
+void wake_timer_again(void);
 // End of that interrupt, for a gate of one's own that did not send it.
 void wake_end_timer(void);
 
-// Where device interrupts arrive: `acknowledge` (may be null) silences the device, at CPL 0.
+// What is sent to `vector` by message, or by wire and edge, is counted and nothing else, as fast as
+// can be. kVectorDevice is such a one from the start.
+void wake_count_on(unsigned vector);
+// `acknowledge` silences the device at each interrupt on kVectorDevice, at CPL 0.
 void wake_on_device(void (*acknowledge)(void));
 // ISA interrupt `irq`, edge-triggered, by the I/O APIC or the PIC.
 void wake_route_isa(unsigned irq);
 // The interrupt line of a PCI function, level-triggered.
 void wake_route_line(unsigned line);
-// Interrupts on the device's vector. The second takes first what waits, at CPL 0.
+// Interrupts on all these vectors. The second takes first what waits, at CPL 0.
 uint64_t wake_interrupts_seen(void);
 uint64_t wake_interrupts(void);

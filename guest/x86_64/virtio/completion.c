@@ -77,6 +77,10 @@ const char* completion_mode_name(enum CompletionMode mode) {
   return mode == kMsix ? "msix" : mode == kLine ? "line" : "poll";
 }
 
+unsigned completion_queue_vector(unsigned queue) {
+  return kVectorQueue0 + queue;
+}
+
 void completion_msix_entry(const struct VirtioDevice* device, unsigned index, unsigned vector) {
   const uint64_t entry = device->msix_table + 16 * index;
   write32(entry, 0xfee00000u | (local_apic_read(kApicId) >> 24) << 12);  // Intel SDM 3, 11.11

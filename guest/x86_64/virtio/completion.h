@@ -18,6 +18,8 @@ const char* completion_mode_name(enum CompletionMode mode);
 // device does not take them.
 void completion_init(void);
 int completion_set_up(struct VirtioDevice* device, enum CompletionMode mode, unsigned queues);
+// Where MSI-X brings a queue's interrupts.
+unsigned completion_queue_vector(unsigned queue);
 // Writes entry `index` of the MSI-X table to bring `vector` to this processor.
 void completion_msix_entry(const struct VirtioDevice* device, unsigned index, unsigned vector);
 
