@@ -24,9 +24,12 @@ void wake_end_timer(void) {
 }
 
 static void on_timer(unsigned vector) {
-  (void)vector;
   expired = 1;
-  wake_end_timer();
+  if (vector == kVectorPic) {  // the 8254
+    pic_eoi(0);
+  } else {
+    local_apic_eoi();
+  }
 }
 
 static void on_device(unsigned vector) {
@@ -93,10 +96,9 @@ int wake_expired(void) {
 }
 
 // Intel 8254 data sheet: counter 0, mode 0 (one interrupt at the end), 1193182 Hz.
-static void start_pit(unsigned microseconds) {
+void wake_after_by_pit(unsigned microseconds) {
   unsigned count = microseconds * 1193 / 1000;
   count = count < 1 ? 1 : count > 0xffff ? 0xffff : count;
-  pic_unmask(0);
   out8(0x43, 0x30);
   out8(0x40, (uint8_t)count);
   out8(0x40, (uint8_t)(count >> 8));
@@ -105,7 +107,8 @@ static void start_pit(unsigned microseconds) {
 void wake_after(unsigned microseconds) {
   expired = 0;
   if (!local_apic_there) {
-    start_pit(microseconds);
+    pic_unmask(0);
+    wake_after_by_pit(microseconds);
     return;
   }
   local_apic_write(kApicTimerDivide, 0x0b);  // by 1

@@ -22,6 +22,8 @@ int wake_expired(void);
 
 // An interrupt after about so long.
 void wake_after(unsigned microseconds);
+// By the 8254, at most 54 ms; its input of the PIC must be open (pic_unmask).
+void wake_after_by_pit(unsigned microseconds);
 // The timer is what it was, after wake_count_on had its vector.
 void wake_timer_again(void);
 // End of that interrupt, for a gate of one's own that did not send it.

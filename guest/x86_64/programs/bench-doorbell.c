@@ -8,7 +8,7 @@
 //   coalesced-mmio  a write that the VMM lets KVM collect: coalesced=ADDRESS names one
 //   hypercall       KVM_HC_VAPIC_POLL_IRQ, at CPL 0
 //   hlt-irq         HLT until a timer of sleep= microseconds (default 50); the cycles are those
-//                   beyond that time
+//                   beyond that time. timer=pit: the 8254, also where there is no local APIC
 //   ipi             to a second processor in HLT, until its handler has run
 // All but the last three at CPL 3, which is native on every KVM.
 

@@ -43,6 +43,12 @@ TEST_F(BenchDoorbell, MeasuresEachCell) {
               done.lines.skipped.at("hypercall") == "refused");
 }
 
+TEST_F(BenchDoorbell, SleepsByTheEightyTwoFiftyFourToo) {
+  const BenchRun done = run("cells=hlt-irq timer=pit", "");
+  EXPECT_EQ(done.lines.cells.at("hlt-irq").face, "pit") << done.said;
+  EXPECT_EQ(done.lines.cells.at("hlt-irq").interrupts, kWrites);
+}
+
 TEST_F(BenchDoorbell, VirtioMmioHasItsRegistersToo) {
   const BenchRun done =
       run("cells=mmio-write,ioeventfd-mmio", std::string(kDisk) + "face = \"virtio-mmio\"\n");
