@@ -46,5 +46,6 @@ struct VirtioDevice* virtio_open(const char* line, unsigned type, int pci, uint6
 }
 
 uint64_t virtio_open_interrupts(const struct VirtioDevice* device) {
-  return device->uses_msix ? wake_interrupts() : completion_interrupts(0);
+  wake_take_pending();
+  return device->uses_msix ? wake_interrupts_seen() : completion_interrupts_seen(0);
 }

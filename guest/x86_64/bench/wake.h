@@ -38,6 +38,8 @@ void wake_on_device(void (*acknowledge)(void));
 void wake_route_isa(unsigned irq);
 // The interrupt line of a PCI function, level-triggered.
 void wake_route_line(unsigned line);
-// Interrupts on all these vectors. The second takes first what waits, at CPL 0.
+// Takes the interrupts that wait; at CPL 0.
+void wake_take_pending(void);
+// Interrupts on all these vectors. The second takes first what waits.
 uint64_t wake_interrupts_seen(void);
 uint64_t wake_interrupts(void);

@@ -146,6 +146,10 @@ static void take_pending(void) {
 
 uint64_t completion_interrupts(unsigned queue) {
   take_pending();
+  return completion_interrupts_seen(queue);
+}
+
+uint64_t completion_interrupts_seen(unsigned queue) {
   return line_count + (queue < kQueues ? queue_count[counter_of[queue]] : 0);
 }
 

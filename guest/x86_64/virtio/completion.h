@@ -25,6 +25,8 @@ void completion_msix_entry(const struct VirtioDevice* device, unsigned index, un
 
 // Interrupts seen for a queue (by line: for any), and for configuration changes.
 uint64_t completion_interrupts(unsigned queue);
+// The same without those that wait to be taken, and without an exit.
+uint64_t completion_interrupts_seen(unsigned queue);
 uint64_t completion_config_interrupts(void);
 
 // Before what shall interrupt is announced to the device.
