@@ -113,10 +113,14 @@ static uint64_t at_most(uint64_t requests, uint64_t limit) {
   return limit && requests > limit ? limit : requests;
 }
 
-static void announce(const struct BenchCell* cell, uint64_t requests, int warm_up) {
-  if (cell->announce) {
-    cell->announce(cell->context, requests, warm_up);
-  }
+static const char* prepare(const struct BenchCell* cell, uint64_t requests, int warm_up) {
+  return cell->prepare ? cell->prepare(cell->context, requests, warm_up) : 0;
+}
+
+static const char* warm_up_round(const struct BenchCell* cell, uint64_t requests,
+                                 struct BenchCounts* counts) {
+  const char* why = prepare(cell, requests, 1);
+  return why ? why : run(cell, requests, counts);
 }
 
 // As many as fill the time; of slow ones enough to say something about them, if that is not long.
@@ -133,13 +137,11 @@ static uint64_t choose(uint64_t each) {
 static const char* warm_up(const struct BenchCell* cell, uint64_t* requests) {
   struct BenchCounts counts;
   if (*requests) {
-    announce(cell, (*requests + 9) / 10, 1);
-    return run(cell, (*requests + 9) / 10, &counts);
+    return warm_up_round(cell, (*requests + 9) / 10, &counts);
   }
   const uint64_t enough = kWarmUpMilliseconds * tsc_per_millisecond();
   for (uint64_t batch = 1;; batch = at_most(batch * 8, cell->maximum)) {
-    announce(cell, batch, 1);
-    const char* why = run(cell, batch, &counts);
+    const char* why = warm_up_round(cell, batch, &counts);
     if (why) {
       return why;
     }
@@ -165,12 +167,14 @@ static void ready(const struct BenchCell* cell, uint64_t requests) {
 void bench_run(const struct BenchCell* cell) {
   uint64_t requests = at_most(text_number(line, "requests", 0), cell->maximum);
   const char* why = warm_up(cell, &requests);
+  if (!why) {
+    why = prepare(cell, requests, 0);
+  }
   if (why) {
     bench_fail(cell->name, why);
     return;
   }
   ready(cell, requests);
-  announce(cell, requests, 0);
   struct BenchCounts counts;
   why = run(cell, requests, &counts);
   print_char('!');

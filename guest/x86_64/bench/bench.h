@@ -26,9 +26,9 @@ struct BenchCell {
   BenchBody* body;
   void* context;
   uint64_t maximum;  // requests at most; 0: no limit
-  // May be null. What the cell does first, told how many requests follow: of its warm-up, and,
-  // after `ready`, of the measured loop. For cells in which the other side begins.
-  void (*announce)(void* context, uint64_t requests, int warm_up);
+  // May be null. Before each round of the warm-up, and before `ready`: what must not be measured.
+  // Null, or why there is nothing to measure.
+  const char* (*prepare)(void* context, uint64_t requests, int warm_up);
 };
 
 // First of all, once: takes interrupts, measures the time-stamp counter, prints the first line.

@@ -134,7 +134,7 @@ static const char* in_cell(void* context, uint64_t requests, struct BenchCounts*
   return done ? 0 : "nobody_sends";
 }
 
-static void want(void* context, uint64_t requests, int warm_up) {
+static const char* want(void* context, uint64_t requests, int warm_up) {
   const struct Text* t = context;
   if (warm_up) {
     print("bench: want cell=in face=");
@@ -142,6 +142,7 @@ static void want(void* context, uint64_t requests, int warm_up) {
     print_number(" requests=", requests, "");
     print_number(" bytes=", requests * t->bytes, "\n");
   }
+  return 0;
 }
 
 static struct ConsoleDevice* open_device(const char** why) {
@@ -181,7 +182,7 @@ int program_main(const char* command_line) {
                                    .face = device->face,
                                    .body = reads ? in_cell : out_cell,
                                    .context = &traffic,
-                                   .announce = reads ? want : 0};
+                                   .prepare = reads ? want : 0};
     bench_run(&cell);
   }
   return bench_end();

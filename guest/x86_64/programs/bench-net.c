@@ -38,11 +38,14 @@ static void after(const struct Traffic* t, const struct Before* then, struct Ben
   counts->failed = t->lost;
 }
 
+static const char* settle(void* context, uint64_t requests, int warm_up) {
+  (void)requests;
+  (void)warm_up;
+  return traffic_settle(context) ? 0 : "the_partner_does_not_stop";
+}
+
 static const char* transmit_cell(void* context, uint64_t requests, struct BenchCounts* counts) {
   struct Traffic* t = context;
-  if (!traffic_settle(t)) {
-    return "the_partner_does_not_stop";
-  }
   traffic_begin(t, requests);
   const struct Before then = before(t);
   const int done = traffic_run(t, traffic_transmit, kPatience);
@@ -52,9 +55,6 @@ static const char* transmit_cell(void* context, uint64_t requests, struct BenchC
 
 static const char* receive_cell(void* context, uint64_t requests, struct BenchCounts* counts) {
   struct Traffic* t = context;
-  if (!traffic_settle(t)) {
-    return "the_partner_does_not_stop";
-  }
   int done = 0;
   traffic_begin(t, requests);
   const struct Before then = before(t);
@@ -71,9 +71,6 @@ static const char* receive_cell(void* context, uint64_t requests, struct BenchCo
 
 static const char* pingpong_cell(void* context, uint64_t requests, struct BenchCounts* counts) {
   struct Traffic* t = context;
-  if (!traffic_settle(t)) {
-    return "the_partner_does_not_stop";
-  }
   int done = 0;
   traffic_begin(t, requests);
   const struct Before then = before(t);
@@ -138,8 +135,11 @@ static void cell(const struct Row* row, struct NetDevice* device) {
   if (sends) {
     ring3_call(fill_body, (unsigned long)&traffic);
   }
-  const struct BenchCell what = {
-      .name = row->name, .face = device->face, .body = row->body, .context = &traffic};
+  const struct BenchCell what = {.name = row->name,
+                                 .face = device->face,
+                                 .body = row->body,
+                                 .context = &traffic,
+                                 .prepare = settle};
   bench_run(&what);
 }
 
