@@ -149,9 +149,11 @@ ControlResult<> SessionControl::stop(const StopRequest& request) {
 }
 
 LedgerReport SessionControl::exits() {
-  const Machine* const machine = actions_.machine();
+  Machine* const machine = actions_.machine();
   if (machine == nullptr) return {};
-  return make_ledger_report(machine->ledgers(), machine->run_time());
+  LedgerReport report = make_ledger_report(machine->ledgers(), machine->run_time());
+  report.kvm = machine->kvm_counts();
+  return report;
 }
 
 MachineStats SessionControl::stats() {
