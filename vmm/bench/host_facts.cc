@@ -107,7 +107,7 @@ Pinning pinning_of(const std::vector<int>& cpus, std::uint32_t vcpus) {
   const std::size_t own = std::min<std::size_t>(vcpus, cpus.size());
   const auto middle = cpus.begin() + static_cast<std::ptrdiff_t>(own);
   Pinning pinning{.vcpus = {cpus.begin(), middle}, .others = {middle, cpus.end()}};
-  if (pinning.others.empty()) pinning.others = {cpus.back()};
+  if (pinning.others.empty()) pinning.others.push_back(cpus.back());
   return pinning;
 }
 

@@ -79,7 +79,7 @@ struct VmPlan {
   std::string group;
   std::string setup;
   std::string program;  // in the folder of guest programs: "bench-disk"
-  std::string words;    // its command line, without `hold` and `cells`
+  std::string words{};  // its command line, without `hold` and `cells`
   std::uint32_t vcpus = 1;
   std::string irqchip = "kernel";
   const DiskRow* disk = nullptr;  // the others are null then

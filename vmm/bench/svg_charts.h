@@ -25,7 +25,7 @@ std::string bar_chart(const std::string& title, const std::vector<Bar>& bars);
 struct StackedBar {
   std::string label;
   std::vector<std::pair<std::string, double>> parts{};  // same name, same colour
-  std::string text;
+  std::string text{};
 };
 // With a legend. The eight largest parts of the chart have colours, the others are one.
 std::string stacked_chart(const std::string& title, const std::vector<StackedBar>& bars);
@@ -35,7 +35,7 @@ struct Strip {
   std::vector<std::pair<double, std::uint64_t>> buckets{};  // [ns], ascending
   double p50 = 0;
   double p99 = 0;
-  std::string text;
+  std::string text{};
 };
 std::string strip_chart(const std::string& title, const std::vector<Strip>& strips);
 
