@@ -26,6 +26,7 @@ constexpr auto kPairs = std::to_array<Pair>({
     {"disk", "virtio-pci", "virtio-pci,no-event-idx",
      "driver and device cannot tell each other what they wait for"},
     {"disk", "virtio-pci", "virtio-pci,packed", "one ring instead of three tables"},
+    {"disk", "virtio-pci", "virtio-pci,poll", "the guest looks again and again instead of sleeping"},
     {"disk", "virtio-pci", "virtio-mmio", "another transport for the same rings"},
     {"disk", "virtio-pci", "nvme", "hardware that was made for few register accesses"},
     {"disk", "nvme", "nvme,no-shadow", "doorbells are registers, not memory"},
@@ -60,8 +61,8 @@ std::string speed_sentence(const CellReport& base, const CellReport& other) {
   const std::string times =
       fmt::format("{} takes {} a request, {} {}", other.name.setup, time_text(b), base.name.setup,
                   time_text(a));
-  const auto& before = base.metrics[Metric::requests_per_second];
-  const auto& after = other.metrics[Metric::requests_per_second];
+  const auto& before = base.metrics[telling_metric(base.name)];
+  const auto& after = other.metrics[telling_metric(other.name)];
   if (!before || !after || a == 0 || b == 0) return times + ".";
   if (!differ(*before, *after)) return times + ": no more than the runs differ among themselves.";
   return b > a ? fmt::format("{}: {} times as long.", times, times_text(b / a))
@@ -190,10 +191,13 @@ std::optional<Comparison> compare_doorbells(const Report& report) {
     }
     const double b = cell.value(Metric::p50_ns);
     if (a == 0 || b == 0) continue;
-    comparison.text += fmt::format(
-        " {}: {}, {} times {}, with {} exits to Skiff.", cell.name.cell, time_text(b),
-        times_text(b > a ? b / a : a / b), b > a ? "as long" : "faster",
-        number_text(cell.value(Metric::user_exits)));
+    const bool is_alike = !differ(*base->metrics[Metric::p50_ns], *cell.metrics[Metric::p50_ns]);
+    const std::string than = is_alike ? "about as long"
+                                      : fmt::format("{} times {}", times_text(b > a ? b / a : a / b),
+                                                    b > a ? "as long" : "as fast");
+    comparison.text +=
+        fmt::format(" {}: {}, {}, with {} exits to Skiff.", cell.name.cell, time_text(b), than,
+                    number_text(cell.value(Metric::user_exits)));
     comparison.ids.push_back(cell.name.id());
   }
   return comparison;
@@ -213,8 +217,9 @@ std::optional<Comparison> compare_rival(const Report& report, const std::string&
     if (ours == nullptr || !ours->has_numbers() || ns_per_request(*ours) == 0) continue;
     const double ratio = ns_per_request(theirs) / ns_per_request(*ours);
     ratios.push_back(ratio);
-    const bool is_sure = differ(*ours->metrics[Metric::requests_per_second],
-                                *theirs.metrics[Metric::requests_per_second]);
+    const Metric metric = telling_metric(ours->name);
+    if (!ours->metrics[metric] || !theirs.metrics[metric]) continue;
+    const bool is_sure = differ(*ours->metrics[metric], *theirs.metrics[metric]);
     ++(!is_sure ? alike : ratio > 1 ? faster : slower);
     listed += fmt::format("{} {} {:.2f}", listed.empty() ? "" : ",", ours->name.id(), ratio);
     comparison.ids.push_back(ours->name.id());
@@ -230,7 +235,17 @@ std::optional<Comparison> compare_rival(const Report& report, const std::string&
 
 }  // namespace
 
+Metric telling_metric(const CellName& name) {
+  const std::string_view cell = name.cell;
+  const auto depth = cell.rfind("-d");
+  const bool is_one = depth != std::string_view::npos && cell.substr(depth) == "-d1";
+  if (name.group == "disk") return is_one ? Metric::p50_ns : Metric::requests_per_second;
+  if (name.group == "doorbell" || cell.starts_with("pingpong")) return Metric::p50_ns;
+  return Metric::requests_per_second;
+}
+
 double ns_per_request(const CellReport& cell) {
+  if (telling_metric(cell.name) == Metric::p50_ns) return cell.value(Metric::p50_ns);
   const double rate = cell.value(Metric::requests_per_second);
   return rate == 0 ? 0 : 1e9 / rate;
 }

@@ -20,7 +20,10 @@ struct Comparison {
 // In the order of the matrix; only those whose cells were measured.
 std::vector<Comparison> compare_cells(const Report& report);
 
-// The time from one completed request to the next: what throughput is made of. [ns]
+// By which cells are compared: the median time of a request where one is under way at a time, and
+// throughput where many are.
+Metric telling_metric(const CellName& name);
+// By it, the time a request takes or from one completed request to the next. [ns]
 double ns_per_request(const CellReport& cell);
 // Processor time of all threads for a request. [us]
 double cpu_us(const CellReport& cell);

@@ -33,10 +33,10 @@ constexpr auto kColumns = std::to_array<Metric>({
 
 std::string value_text(const CellReport& cell, Metric metric) {
   const auto& stat = cell.metrics[metric];
-  if (!stat) return "-";
+  // The bytes of a doorbell are the width of its register.
+  if (!stat || (metric == Metric::megabytes_per_second && cell.name.group == "doorbell")) return "-";
   const MetricSpec& spec = spec_of(metric);
   if (spec.unit == "ns") return time_text(stat->median);
-  if (spec.unit == "us") return number_text(stat->median);
   return number_text(stat->median);
 }
 
