@@ -10,6 +10,7 @@
 
 #include "vmm/base/error.h"
 #include "vmm/bench/host_facts.h"
+#include "vmm/bench/net_partner.h"
 #include "vmm/bench/scratch_folder.h"
 #include "vmm/bench/vm_session.h"
 
@@ -84,8 +85,23 @@ class Bench {
   void run_once(Contender& contender, std::size_t run) {
     const VmPlan& plan = *contender.plan;
     const std::string cmdline = guest_cmdline(plan);
-    const VmPlaces places = places_of(plan);
+    VmPlaces places = places_of(plan);
     SessionOptions session;
+    if (options_.is_pinned) {
+      const Pinning pinning = pinning_of(cpus_, plan.vcpus);
+      session.vcpu_cpus = pinning.vcpus;
+      session.other_cpus = pinning.others;
+    }
+    // For this start alone: nothing of one run's traffic is left for the next.
+    std::unique_ptr<NetPartner> partner;
+    if (plan.net != nullptr) {
+      try {
+        partner = std::make_unique<NetPartner>(session.other_cpus);
+      } catch (const Error& error) {
+        return skip(contender, error.what());
+      }
+      places.tap = session.kept_fd = partner->tap();
+    }
     std::optional<Launch> launch;
     if (contender.rival == nullptr) {
       session.vm_name = fmt::format("b{}", ++started_);
@@ -96,11 +112,6 @@ class Bench {
       launch = rival_launch(*contender.rival, plan, places, cmdline);
     }
     if (!launch) return skip(contender, contender.rival->name + " has no such machine");
-    if (options_.is_pinned) {
-      const Pinning pinning = pinning_of(cpus_, plan.vcpus);
-      session.vcpu_cpus = pinning.vcpus;
-      session.other_cpus = pinning.others;
-    }
     session.on_cell = [this, &plan, run](std::string_view cell) { tell(plan, run, cell); };
     keep(contender, start(*launch, plan, session));
   }

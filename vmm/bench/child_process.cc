@@ -106,6 +106,7 @@ ChildProcess::ChildProcess(const std::string& program, const std::vector<std::st
   err_ = std::move(err.read);
   ::fcntl(err_.get(), F_SETFL, O_NONBLOCK);
   ::fcntl(out_.get(), F_SETFL, O_NONBLOCK);
+  ::fcntl(in_.get(), F_SETFL, O_NONBLOCK);
 }
 
 ChildProcess::~ChildProcess() {
@@ -125,8 +126,9 @@ bool ChildProcess::read_err() {
   return !ended;
 }
 
-bool ChildProcess::send(std::string_view bytes) {
-  return ::write(in_.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size());
+std::size_t ChildProcess::send(std::string_view bytes) {
+  const ssize_t put = ::write(in_.get(), bytes.data(), bytes.size());
+  return put < 0 ? 0 : static_cast<std::size_t>(put);
 }
 
 std::optional<int> ChildProcess::wait(std::chrono::milliseconds patience) {

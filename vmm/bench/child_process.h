@@ -40,8 +40,9 @@ class ChildProcess {
   // Takes what is on stderr; the last of it is kept. False at its end.
   bool read_err();
   const std::string& complaints() const { return complaints_; }
-  // To stdin; false where nobody reads it.
-  bool send(std::string_view bytes);
+  int in() const { return in_.get(); }
+  // To stdin, without waiting; how many were taken.
+  std::size_t send(std::string_view bytes);
 
   // Its wait status; nothing where it lives on for longer than `patience`.
   std::optional<int> wait(std::chrono::milliseconds patience);

@@ -34,7 +34,8 @@ constexpr auto kPairs = std::to_array<Pair>({
     {"disk", "virtio-pci", "ide,pio", "hardware of 1984: the data goes through a register too"},
     {"net", "virtio-pci", "virtio-pci,no-ioeventfd", "each notification is an exit to Skiff"},
     {"net", "virtio-pci", "e1000", "an adapter of 2002"},
-    {"console", "virtio-console", "16550", "a register for each byte"},
+    {"console", "virtio-console", "16550,byte", "a register for each byte, and one to look before it"},
+    {"console", "16550,byte", "16550,fifo", "sixteen bytes for one look"},
 });
 // Of the cells that both have, those that are spoken of, best first; at most two.
 constexpr auto kTelling = std::to_array<std::string_view>({
@@ -55,16 +56,20 @@ std::string times_text(double ratio) {
   return ratio >= 10 ? fmt::format("{:.0f}", ratio) : fmt::format("{:.1f}", ratio);
 }
 
+bool is_sure(const CellReport& a, const CellReport& b) {
+  const auto& one = a.metrics[telling_metric(a.name)];
+  const auto& two = b.metrics[telling_metric(b.name)];
+  return one && two && differ(*one, *two);
+}
+
 std::string speed_sentence(const CellReport& base, const CellReport& other) {
   const double a = ns_per_request(base);
   const double b = ns_per_request(other);
   const std::string times =
       fmt::format("{} takes {} a request, {} {}", other.name.setup, time_text(b), base.name.setup,
                   time_text(a));
-  const auto& before = base.metrics[telling_metric(base.name)];
-  const auto& after = other.metrics[telling_metric(other.name)];
-  if (!before || !after || a == 0 || b == 0) return times + ".";
-  if (!differ(*before, *after)) return times + ": no more than the runs differ among themselves.";
+  if (a == 0 || b == 0) return times + ".";
+  if (!is_sure(base, other)) return times + ": no more than the runs differ among themselves.";
   return b > a ? fmt::format("{}: {} times as long.", times, times_text(b / a))
                : fmt::format("{}: {} times as fast.", times, times_text(a / b));
 }
@@ -89,7 +94,7 @@ std::string cause_sentence(const Report& report, const CellReport& base, const C
   const auto cost = exit_cost_ns(report);
   const double more_time = ns_per_request(other) - ns_per_request(base);
   const double more_exits = other.value(Metric::user_exits) - base.value(Metric::user_exits);
-  if (!cost || more_time <= 0 || more_exits < 0.05) return {};
+  if (!cost || !is_sure(base, other) || more_time <= 0 || more_exits < 0.05) return {};
   const double explained = more_exits * *cost;
   if (explained >= more_time) {
     return fmt::format(
@@ -215,12 +220,10 @@ std::optional<Comparison> compare_rival(const Report& report, const std::string&
     if (theirs.monitor != rival || !theirs.has_numbers()) continue;
     const CellReport* const ours = report.find(theirs.name.id());
     if (ours == nullptr || !ours->has_numbers() || ns_per_request(*ours) == 0) continue;
+    if (ns_per_request(theirs) == 0) continue;
     const double ratio = ns_per_request(theirs) / ns_per_request(*ours);
     ratios.push_back(ratio);
-    const Metric metric = telling_metric(ours->name);
-    if (!ours->metrics[metric] || !theirs.metrics[metric]) continue;
-    const bool is_sure = differ(*ours->metrics[metric], *theirs.metrics[metric]);
-    ++(!is_sure ? alike : ratio > 1 ? faster : slower);
+    ++(!is_sure(*ours, theirs) ? alike : ratio > 1 ? faster : slower);
     listed += fmt::format("{} {} {:.2f}", listed.empty() ? "" : ",", ours->name.id(), ratio);
     comparison.ids.push_back(ours->name.id());
   }

@@ -20,7 +20,8 @@ struct ExitSums {
   std::uint64_t talk = 0;  // COM1's
 };
 
-ExitSums add_exits(const CellRun& run, double requests, std::vector<ExitRate>& rates) {
+ExitSums add_exits(const CellRun& run, double requests, bool measures_com1,
+                   std::vector<ExitRate>& rates) {
   ExitSums sums;
   for (const ExitCount& row : run.after.exits) {
     const auto was = std::ranges::find_if(
@@ -28,7 +29,7 @@ ExitSums add_exits(const CellRun& run, double requests, std::vector<ExitRate>& r
     const bool is_new = was == run.before.exits.end();
     const std::uint64_t count = grown(is_new ? 0 : was->count, row.count);
     const std::uint64_t ns = grown(is_new ? 0 : was->total_ns, row.total_ns);
-    if (is_talk(row)) {
+    if (is_talk(row) && !measures_com1) {
       sums.talk += count;
       continue;
     }
@@ -46,8 +47,8 @@ ExitSums add_exits(const CellRun& run, double requests, std::vector<ExitRate>& r
   return sums;
 }
 
-void add_ledger(const CellRun& run, double requests, Figures& figures) {
-  const ExitSums sums = add_exits(run, requests, figures.exits);
+void add_ledger(const CellRun& run, double requests, bool measures_com1, Figures& figures) {
+  const ExitSums sums = add_exits(run, requests, measures_com1, figures.exits);
   auto& metrics = figures.metrics;
   metrics[Metric::user_exits] = static_cast<double>(sums.count) / requests;
   metrics[Metric::skiff_ns] = static_cast<double>(sums.ns) / requests;
@@ -122,7 +123,7 @@ double ns_of_cycles(std::uint64_t cycles, std::uint64_t tsc_khz) {
   return static_cast<double>(cycles) * 1e6 / static_cast<double>(tsc_khz);
 }
 
-Figures figures_of(const CellRun& run) {
+Figures figures_of(const CellRun& run, bool measures_com1) {
   Figures figures;
   if (run.done.requests == 0) return figures;
   const auto requests = static_cast<double>(run.done.requests);
@@ -141,7 +142,7 @@ Figures figures_of(const CellRun& run) {
   }
   metrics[Metric::interrupts] = static_cast<double>(run.done.interrupts) / requests;
   metrics[Metric::kicks] = static_cast<double>(run.done.kicks) / requests;
-  if (run.after.has_ledger) add_ledger(run, requests, figures);
+  if (run.after.has_ledger) add_ledger(run, requests, measures_com1, figures);
   add_threads(run, requests, figures);
   return figures;
 }

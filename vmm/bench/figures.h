@@ -47,7 +47,8 @@ struct Figures {
 
 // `run` has numbers. Counters that went backwards (a guest that lies, a machine that was reset)
 // count as nothing.
-Figures figures_of(const CellRun& run);
+// `measures_com1`: the cell is about COM1 itself, whose exits are counted then.
+Figures figures_of(const CellRun& run, bool measures_com1 = false);
 
 // Cycles of a counter of `tsc_khz`. 0 kHz gives 0.
 double ns_of_cycles(std::uint64_t cycles, std::uint64_t tsc_khz);

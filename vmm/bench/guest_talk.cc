@@ -67,9 +67,22 @@ GuestTalk::Wants GuestTalk::on(const GuestBegin& word) {
   return Wants::nothing;
 }
 
+GuestTalk::Wants GuestTalk::on(const GuestWant& word) {
+  if (state_ != State::between || !is_open(word.cell)) return out_of_place("want");
+  if (word.requests == 0 || word.bytes > kMostText) return end_with("the guest wants too much text");
+  text_cell_ = word.cell;
+  text_each_ = word.bytes / word.requests;
+  text_bytes_ = word.bytes;
+  return Wants::text;
+}
+
 GuestTalk::Wants GuestTalk::on(const GuestReady& word) {
-  if (state_ == State::telling) finish_current(), state_ = State::between;
   if (state_ != State::between || !is_open(word.cell)) return out_of_place("ready");
+  const bool wants_text = text_cell_ == word.cell && text_each_ != 0;
+  if (wants_text && word.requests > kMostText / text_each_) {
+    return end_with("the guest wants too much text");
+  }
+  text_bytes_ = wants_text ? word.requests * text_each_ : 0;
   current_ = CellRun{.cell = word.cell, .tsc_khz = tsc_khz_, .face = word.face};
   state_ = State::ready;
   return Wants::go;

@@ -1,7 +1,7 @@
 // The conversation with one guest program, without its wires: its words in, and what it waits for
 // out. A guest that says what was not asked for, or twice, ends it. Pure.
 //
-//   begin -> [ready -> (snapshot) -> mark -> (snapshot) -> done, latency, histogram
+//   begin -> [want... -> ready -> (snapshot) -> mark -> (snapshot) -> done, latency, histogram
 //             | skip | fail]... -> end
 #pragma once
 
@@ -17,10 +17,12 @@ namespace skiff::bench {
 class GuestTalk {
  public:
   static constexpr std::uint64_t kVersion = 1;
+  static constexpr std::uint64_t kMostText = 1ULL << 30;
 
   enum class Wants {
     nothing,
-    go,    // it is ready: a snapshot, then a byte
+    text,  // for a warm-up: text_bytes() of any text
+    go,    // it is ready: a snapshot, then a byte, then text_bytes() of text
     on,    // it has measured: a snapshot, then a byte
     over,  // it has said its last word, or what it said ended the conversation
   };
@@ -30,6 +32,8 @@ class GuestTalk {
   Wants take(const GuestWord& word);
   // The snapshot of the last `go` or `on`.
   void give(Snapshot snapshot);
+  // How much text is to be sent now. At most kMostText.
+  std::uint64_t text_bytes() const { return text_bytes_; }
   // The cell that is measured; empty between cells.
   std::string_view current() const;
   // The guest has said `end`, and nothing before it was wrong.
@@ -43,6 +47,7 @@ class GuestTalk {
  private:
   // Each takes a word, and ends the conversation where it is out of place.
   Wants on(const GuestBegin& word);
+  Wants on(const GuestWant& word);
   Wants on(const GuestReady& word);
   Wants on(const GuestMark& word);
   Wants on(const GuestDone& word);
@@ -63,6 +68,10 @@ class GuestTalk {
   const std::vector<std::string> cells_;
   State state_ = State::silent;
   std::uint64_t tsc_khz_ = 0;
+  // Of the cell that has said `want`.
+  std::string text_cell_;
+  std::uint64_t text_each_ = 0;   // bytes a request
+  std::uint64_t text_bytes_ = 0;
   std::optional<CellRun> current_;
   std::vector<CellRun> runs_;
   bool is_complete_ = false;

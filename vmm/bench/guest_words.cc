@@ -133,6 +133,11 @@ std::optional<GuestWord> parse_plain(std::string_view kind, Words& words) {
                       .version = words.number("version"),
                       .tsc_khz = words.number("tsc_khz")};
   }
+  if (kind == "want") {
+    return GuestWant{.cell = words.name("cell"),
+                     .requests = words.number("requests"),
+                     .bytes = words.number("bytes")};
+  }
   if (kind == "ready") {
     return GuestReady{.cell = words.name("cell"),
                       .face = words.name("face"),

@@ -19,6 +19,12 @@ struct GuestBegin {
   std::uint64_t version = 0;
   std::uint64_t tsc_khz = 0;
 };
+// The guest is about to take so much text, of a cell that begins with the other side; for its warm-up.
+struct GuestWant {
+  std::string cell;
+  std::uint64_t requests = 0;
+  std::uint64_t bytes = 0;
+};
 // Set up and warm; the guest waits for a byte.
 struct GuestReady {
   std::string cell;
@@ -67,7 +73,7 @@ struct GuestEnd {
 struct GuestNonsense {
   std::string what;  // for a person: printable, short
 };
-using GuestWord = std::variant<GuestBegin, GuestReady, GuestMark, GuestDone, GuestLatency,
+using GuestWord = std::variant<GuestBegin, GuestWant, GuestReady, GuestMark, GuestDone, GuestLatency,
                                GuestHistogram, GuestSkip, GuestFail, GuestEnd, GuestNonsense>;
 
 class GuestReader {

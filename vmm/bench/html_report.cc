@@ -178,11 +178,19 @@ std::string table_of(const Report& report, std::string_view group) {
   return text + "</table></div>";
 }
 
+// Its first sentence says who is compared.
+std::string paragraph(const std::string& text) {
+  const auto end = text.find(". ");
+  const std::size_t lead = end == std::string::npos ? 0 : end + 1;
+  return "<p><strong>" + escape_html(text.substr(0, lead)) + "</strong>" +
+         escape_html(text.substr(lead)) + "</p>";
+}
+
 std::string paragraphs(const Report& report, std::string_view group) {
   std::string text;
   for (const Comparison& comparison : compare_cells(report)) {
     const bool is_here = comparison.title.starts_with(group);
-    if (is_here) text += "<p>" + escape_html(comparison.text) + "</p>";
+    if (is_here) text += paragraph(comparison.text);
   }
   return text;
 }

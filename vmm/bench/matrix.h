@@ -46,7 +46,6 @@ struct ConsoleRow {
   std::string_view name;
   std::string_view sections;  // TOML
   std::string_view words;
-  std::string_view qemu;  // options; "-": none
   Level level;
 };
 struct BackendRow {

@@ -81,16 +81,52 @@ constexpr auto kDiskShapes = std::to_array<ShapeRow>({
     {"write-1048576-d4", 4, Level::full},   {"write-1048576-d32", 32, Level::full},
 });
 
+constexpr auto kNets = std::to_array<NetRow>({
+    {"virtio-pci", "virtio", "", "face=virtio-pci irq=msix", "", Level::normal},
+    {"virtio-pci,no-ioeventfd", "virtio", "ioeventfd = false\n", "face=virtio-pci irq=msix", "",
+     Level::normal},
+    {"virtio-pci,poll", "virtio", "", "face=virtio-pci irq=poll", "", Level::normal},
+    {"virtio-pci,packed", "virtio", "ring = \"packed\"\n", "face=virtio-pci irq=msix ring=packed",
+     "", Level::full},
+    {"virtio-pci,no-event-idx", "virtio", "event_idx = false\n",
+     "face=virtio-pci irq=msix no-event-idx", "", Level::full},
+    {"virtio-mmio", "virtio-mmio", "", "face=virtio-mmio irq=line", "", Level::full},
+});
+
+// 65536 stands for a TCP segment of that size, less what keeps Linux from cutting it up.
+constexpr auto kNetShapes = std::to_array<ShapeRow>({
+    {"transmit-64", 1, Level::full},      {"transmit-1500", 1, Level::normal},
+    {"transmit-65536", 1, Level::normal}, {"receive-64", 1, Level::full},
+    {"receive-1500", 1, Level::normal},   {"receive-65536", 1, Level::full},
+    {"pingpong-64", 1, Level::normal},    {"pingpong-1500", 1, Level::full},
+    {"pingpong-65536", 1, Level::full},
+});
+
+// Text of virtio-console goes nowhere, as the 16550's does once Skiff's process has taken it.
+constexpr auto kConsoles = std::to_array<ConsoleRow>({
+    {"16550,byte", "", "face=16550 mode=byte", Level::normal},
+    {"16550,fifo", "", "face=16550 mode=fifo", Level::normal},
+    {"16550,string", "", "face=16550 mode=string", Level::full},
+    {"virtio-console",
+     "[[serial]]\nunit = 1\ntarget = \"console\"\n[[virtio_console]]\ntarget = \"null\"\n",
+     "face=virtio-console irq=msix", Level::normal},
+});
+
+constexpr auto kConsoleShapes = std::to_array<ShapeRow>({
+    {"out", 1, Level::normal},
+    {"in", 1, Level::full},
+});
+
 constexpr Matrix kMatrix = {
     .doorbells = kDoorbells,
     .doorbell_shapes = kDoorbellShapes,
     .disks = kDisks,
     .backends = kBackends,
     .disk_shapes = kDiskShapes,
-    .nets = {},
-    .net_shapes = {},
-    .consoles = {},
-    .console_shapes = {},
+    .nets = kNets,
+    .net_shapes = kNetShapes,
+    .consoles = kConsoles,
+    .console_shapes = kConsoleShapes,
 };
 
 }  // namespace

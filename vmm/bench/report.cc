@@ -127,8 +127,9 @@ CellReport make_cell_report(CellName name, std::string monitor, const std::vecto
     }
   }
   std::vector<Figures> figures;
+  const bool measures_com1 = report.name.setup.starts_with("16550");
   for (const CellRun& run : good) {
-    figures.push_back(figures_of(run));
+    figures.push_back(figures_of(run, measures_com1));
     report.failed += run.done.failed;
   }
   if (good.empty()) return report;

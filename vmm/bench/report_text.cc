@@ -111,6 +111,7 @@ std::string title(const Report& report) {
 }  // namespace
 
 std::string number_text(double value) {
+  if (!std::isfinite(value)) return "-";
   if (value == 0) return "0";
   const double size = std::abs(value);
   if (size < 0.001) return "~0";
@@ -127,6 +128,7 @@ std::string number_text(double value) {
 }
 
 std::string time_text(double ns) {
+  if (!std::isfinite(ns)) return "-";
   if (ns < 1000) return fmt::format("{:.0f} ns", ns);
   if (ns < 1e6) return number_text(ns / 1e3) + " us";
   if (ns < 1e9) return number_text(ns / 1e6) + " ms";

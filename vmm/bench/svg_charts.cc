@@ -12,8 +12,8 @@ namespace skiff::bench {
 namespace {
 
 // All in SVG's user units.
-constexpr double kLabel = 250;  // room for the labels at the left
-constexpr double kPlot = 420;
+constexpr double kLabel = 290;  // room for the labels at the left
+constexpr double kPlot = 390;
 constexpr double kText = 190;  // and for the values at the right
 constexpr double kRow = 22;
 constexpr double kBarHeight = 14;

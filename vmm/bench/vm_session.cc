@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <thread>
@@ -38,11 +39,14 @@ class Session {
   std::vector<CellRun> run() {
     auto heard = steady_clock::now();
     while (true) {
-      std::array<pollfd, 3> waits = {{{.fd = child_.out(), .events = POLLIN, .revents = 0},
+      std::array<pollfd, 4> waits = {{{.fd = child_.out(), .events = POLLIN, .revents = 0},
                                       {.fd = err_open_ ? child_.err() : -1,
                                        .events = POLLIN,
                                        .revents = 0},
-                                      {.fd = stop_.fd(), .events = POLLIN, .revents = 0}}};
+                                      {.fd = stop_.fd(), .events = POLLIN, .revents = 0},
+                                      {.fd = text_left_ != 0 ? child_.in() : -1,
+                                       .events = POLLOUT,
+                                       .revents = 0}}};
       const auto waited = steady_clock::now() - heard;
       if (waited >= options_.patience) return finish(silence());
       const auto left =
@@ -50,6 +54,8 @@ class Session {
       ::poll(waits.data(), waits.size(), static_cast<int>(left.count()) + 1);
       if (stop_.received() != 0) return finish("stopped");
       if (waits[1].revents != 0) err_open_ = child_.read_err();
+      if ((waits[3].revents & POLLOUT) != 0) send_text();
+      if ((waits[3].revents & POLLERR) != 0) text_left_ = 0;
       if (waits[0].revents == 0) continue;
       heard = steady_clock::now();
       bool ended = false;
@@ -65,9 +71,13 @@ class Session {
       switch (talk_.take(word)) {
         case GuestTalk::Wants::nothing:
           break;
+        case GuestTalk::Wants::text:
+          text_left_ = talk_.text_bytes();
+          break;
         case GuestTalk::Wants::go:
           if (options_.on_cell) options_.on_cell(talk_.current());
           answer(true);
+          text_left_ = talk_.text_bytes();
           break;
         case GuestTalk::Wants::on:
           answer(false);
@@ -92,6 +102,12 @@ class Session {
     }
     talk_.give(std::move(snapshot));
     child_.send("g");
+  }
+
+  void send_text() {
+    static const std::string text(4096, 'x');
+    const std::size_t most = std::min<std::uint64_t>(text.size(), text_left_);
+    text_left_ -= child_.send(std::string_view(text).substr(0, most));
   }
 
   // Once, when all threads are there.
@@ -161,6 +177,7 @@ class Session {
   GuestTalk talk_;
   ChildProcess child_;
   std::unique_ptr<ControlClient> client_;
+  std::uint64_t text_left_ = 0;  // that the guest waits for
   bool err_open_ = true;
   bool is_prepared_ = false;
 };

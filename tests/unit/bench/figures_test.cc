@@ -48,6 +48,13 @@ TEST(BenchFigures, TheScratchRegisterOfCom1IsNoTalk) {
   EXPECT_FALSE(is_talk({.reason = "port I/O", .device = "com2", .reg = "THR", .direction = "write"}));
 }
 
+TEST(BenchFigures, Com1CountsWhereItIsWhatIsMeasured) {
+  const Figures figures = figures_of(test::sample_run(), true);
+  EXPECT_DOUBLE_EQ(*figures.metrics[Metric::user_exits], 5.1);
+  EXPECT_DOUBLE_EQ(*figures.metrics[Metric::kvm_exits], 6.1);
+  EXPECT_DOUBLE_EQ(*figures.metrics[Metric::kernel_exits], 1);
+}
+
 TEST(BenchFigures, NothingIsDividedByNothing) {
   CellRun run = test::sample_run();
   run.done.requests = 0;

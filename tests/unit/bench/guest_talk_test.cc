@@ -84,6 +84,36 @@ TEST_F(Talk, ACounterThatStandsStillEndsIt) {
   EXPECT_EQ(talk.take(GuestBegin{.program = "x", .version = 1, .tsc_khz = 0}), Wants::over);
 }
 
+TEST_F(Talk, TextIsForTheWarmUpAndThenForAsManyRequestsAsAreMeasured) {
+  talk.take(kBegin);
+  EXPECT_EQ(talk.take(GuestWant{.cell = "a", .requests = 4, .bytes = 256}), Wants::text);
+  EXPECT_EQ(talk.text_bytes(), 256U);
+  EXPECT_EQ(talk.take(ready("a")), Wants::go);
+  EXPECT_EQ(talk.text_bytes(), 640U);
+  talk.give({});
+  talk.take(GuestMark{});
+  talk.take(done("a"));
+  talk.take(histogram("a"));
+  EXPECT_EQ(talk.take(ready("b")), Wants::go);
+  EXPECT_EQ(talk.text_bytes(), 0U) << "another cell's text";
+}
+
+TEST_F(Talk, NobodyGetsTextWithoutEnd) {
+  talk.take(kBegin);
+  EXPECT_EQ(talk.take(GuestWant{.cell = "a", .requests = 1, .bytes = GuestTalk::kMostText + 1}),
+            Wants::over);
+  for (const GuestWant& want : {GuestWant{.cell = "a", .requests = 0, .bytes = 1},
+                                GuestWant{.cell = "z", .requests = 1, .bytes = 1}}) {
+    GuestTalk one({"a"});
+    one.take(kBegin);
+    EXPECT_EQ(one.take(want), Wants::over);
+  }
+  GuestTalk much({"a"});
+  much.take(kBegin);
+  much.take(GuestWant{.cell = "a", .requests = 1, .bytes = GuestTalk::kMostText});
+  EXPECT_EQ(much.take(ready("a")), Wants::over);
+}
+
 TEST_F(Talk, WordsOutOfPlaceEndIt) {
   const std::vector<std::vector<GuestWord>> talks = {
       {ready("a")},                                              // before begin

@@ -29,6 +29,8 @@ TEST(GuestWords, EveryLineOfTheProtocol) {
   EXPECT_EQ(ready.cell, "read-4096-d1");
   EXPECT_EQ(ready.face, "virtio-pci");
   EXPECT_EQ(ready.requests, 790U);
+  const auto want = only<GuestWant>(reader.put("bench: want cell=in face=16550 requests=2 bytes=128\n"));
+  EXPECT_EQ(want.bytes, 128U);
   only<GuestMark>(reader.put("!"));
   const auto done = only<GuestDone>(reader.put(
       "bench: done cell=a requests=1 bytes=2 cycles=3 kicks=4 interrupts=5 failed=6\n"));

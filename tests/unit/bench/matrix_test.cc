@@ -63,6 +63,13 @@ TEST(BenchMatrix, TheFullOneHasEverySizeAndDepthOnEveryBackend) {
   EXPECT_FALSE(full.contains("disk/ide,dma/memory/read-4096-d4")) << "an ATA disk has one request";
 }
 
+TEST(BenchMatrix, TextForAConsoleComesByStdinWhichOnlyThe16550Has) {
+  const auto full = set_of(Level::full);
+  EXPECT_TRUE(full.contains("console/16550,fifo/in"));
+  EXPECT_TRUE(full.contains("console/virtio-console/out"));
+  EXPECT_FALSE(full.contains("console/virtio-console/in"));
+}
+
 TEST(BenchMatrix, FiltersChooseFromAllOfIt) {
   EXPECT_THAT(ids_of({.level = Level::quick, .filters = {"disk/nvme/null/read-1048576-d32"}}),
               ElementsAre("disk/nvme/null/read-1048576-d32"));
