@@ -20,6 +20,7 @@ constexpr double kBarHeight = 14;
 constexpr double kTop = 26;  // the title
 constexpr double kAxis = 18;
 constexpr std::size_t kColours = 8;
+constexpr int kMostExponent = 13;  // of nanoseconds: hours
 
 std::string open_svg(const std::string& title, double height) {
   const double width = kLabel + kPlot + kText;
@@ -94,13 +95,44 @@ std::string legend(const std::vector<std::string>& names) {
   return text + "</ul>";
 }
 
+// Good enough to draw with, and by hand: the C library's would make every start of `skiff run` load
+// libm. `value` is finite and at least 1.
+double decimal_logarithm(double value) {
+  constexpr double kLn2 = 0.6931471805599453;
+  constexpr double kLn10 = 2.302585092994046;
+  double logarithm = 0;
+  for (; value >= 2; value /= 2)
+    logarithm += kLn2;
+  // ln v = 2 artanh((v - 1) / (v + 1)), and the argument is at most a third.
+  const double y = (value - 1) / (value + 1);
+  double power = y;
+  for (int k = 1; k < 16; k += 2, power *= y * y)
+    logarithm += 2 * power / k;
+  return logarithm / kLn10;
+}
+
+double power_of_ten(int exponent) {
+  double power = 1;
+  for (; exponent > 0; --exponent)
+    power *= 10;
+  return power;
+}
+
+// By Newton's method, of a share between 0 and 1.
+double square_root(double share) {
+  double root = (1 + share) / 2;
+  for (int i = 0; i < 12; ++i)
+    root = (root + share / root) / 2;
+  return root;
+}
+
 // A logarithmic axis from one power of ten to another. [ns]
 struct LogAxis {
-  double low = 2;  // exponents
-  double high = 3;
+  int low = 2;  // exponents
+  int high = 3;
 
   double x_of(double ns) const {
-    const double exponent = std::clamp(std::log10(std::max(ns, 1.0)), low, high);
+    const double exponent = decimal_logarithm(std::clamp(ns, power_of_ten(low), power_of_ten(high)));
     return kLabel + (exponent - low) / (high - low) * kPlot;
   }
 };
@@ -116,19 +148,24 @@ LogAxis axis_of(const std::vector<Strip>& strips) {
     }
   }
   if (least > most) return {};
-  const double low = std::floor(std::log10(least));
-  return {.low = low, .high = std::max(low + 1, std::ceil(std::log10(most)))};
+  LogAxis axis{.low = 0, .high = 1};
+  while (axis.low < kMostExponent - 1 && power_of_ten(axis.low + 1) <= least)
+    ++axis.low;
+  axis.high = axis.low + 1;
+  while (axis.high < kMostExponent && power_of_ten(axis.high) < most)
+    ++axis.high;
+  return axis;
 }
 
 std::string draw(const LogAxis& axis, std::size_t rows) {
   std::string text;
   const double bottom = top_of(rows);
-  for (double exponent = axis.low; exponent <= axis.high; ++exponent) {
-    const double x = axis.x_of(std::pow(10.0, exponent));
+  for (int exponent = axis.low; exponent <= axis.high; ++exponent) {
+    const double x = axis.x_of(power_of_ten(exponent));
     text += fmt::format(
         "<line class=\"grid\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1:.0f}\" y2=\"{2:.0f}\"/>"
         "<text class=\"axis\" x=\"{0:.1f}\" y=\"{3:.0f}\" text-anchor=\"middle\">{4}</text>",
-        x, kTop - 4, bottom, bottom + 12, time_text(std::pow(10.0, exponent)));
+        x, kTop - 4, bottom, bottom + 12, time_text(power_of_ten(exponent)));
   }
   return text;
 }
@@ -149,13 +186,13 @@ std::string draw(const Strip& strip, const LogAxis& axis, double y) {
         "<rect class=\"strip\" x=\"{:.2f}\" y=\"{:.1f}\" width=\"{:.2f}\" height=\"{:.0f}\" "
         "fill-opacity=\"{:.2f}\"/>",
         axis.x_of(ns), y, std::max(axis.x_of(end) - axis.x_of(ns), 0.8), kBarHeight,
-        0.12 + 0.88 * std::sqrt(share));
+        0.12 + 0.88 * square_root(share));
   }
   for (const auto& [value, name] : {std::pair(strip.p50, "p50"), std::pair(strip.p99, "p99")}) {
     text += fmt::format(
         "<line class=\"{2}\" x1=\"{0:.1f}\" x2=\"{0:.1f}\" y1=\"{1:.1f}\" "
         "y2=\"{3:.1f}\"><title>{2} {4}</title></line>",
-        axis.x_of(value), y - 2, name, y + kBarHeight + 2, time_text(value));
+        axis.x_of(finite_or_zero(value)), y - 2, name, y + kBarHeight + 2, time_text(value));
   }
   return text;
 }

@@ -228,8 +228,9 @@ int compare(const Arguments& arguments) {
   if (arguments.operands.size() != 3) {
     throw UsageError("bench compare needs two reports: skiff bench compare BEFORE.json AFTER.json");
   }
-  return print_all(bench::compare_reports_text(report_of(arguments.operands[1]),
-                                               report_of(arguments.operands[2])));
+  const bench::Report before = report_of(arguments.operands[1]);
+  const bench::Report after = report_of(arguments.operands[2]);
+  return print_all(bench::compare_reports_text(before, after));
 }
 
 bench::Report measure(const Arguments& arguments, const std::vector<bench::VmPlan>& plans,
