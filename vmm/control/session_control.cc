@@ -151,8 +151,10 @@ ControlResult<> SessionControl::stop(const StopRequest& request) {
 LedgerReport SessionControl::exits() {
   Machine* const machine = actions_.machine();
   if (machine == nullptr) return {};
+  // First, because it may interrupt each vCPU once, which the ledger then has.
+  std::vector<KvmCount> kvm = machine->kvm_counts();
   LedgerReport report = make_ledger_report(machine->ledgers(), machine->run_time());
-  report.kvm = machine->kvm_counts();
+  report.kvm = std::move(kvm);
   return report;
 }
 

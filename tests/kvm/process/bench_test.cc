@@ -48,6 +48,27 @@ class Bench : public testing::Test {
     ADD_FAILURE() << "no cell " << id;
     return -1;
   }
+  // Of another number of the cell.
+  static double number(const json::value& report, const std::string& id, const char* name) {
+    for (const json::value& cell : report.at("cells").as_array()) {
+      if (cell.at("id").as_string() == id) return cell.at(name).to_number<double>();
+    }
+    return 0;
+  }
+  // What the host itself interrupted; KVM counts those as exits too.
+  static double host_interrupts(const json::value& report, const std::string& id) {
+    for (const json::value& cell : report.at("cells").as_array()) {
+      if (cell.at("id").as_string() != id) continue;
+      const json::value* const count = cell.at("kvm").as_object().if_contains("irq_exits");
+      return count == nullptr ? 0 : count->to_number<double>();
+    }
+    return 0;
+  }
+  // A busy machine lets the guest measure so few requests that the handful of exits at the loop's
+  // two ends shows: per request.
+  static double ends(const json::value& report, const std::string& id) {
+    return 40 / number(report, id, "requests");
+  }
   // Nothing but what the test itself asked for.
   std::vector<std::string> left_behind() const {
     std::vector<std::string> names;
@@ -71,11 +92,14 @@ TEST_F(Bench, TheLedgerAgreesWithKvmsOwnCount) {
   for (const char* const cell : {"doorbell/kernel/port-write", "doorbell/kernel/mmio-write"}) {
     const double ours = median(found, cell, "user_exits");
     const double kvms = median(found, cell, "kvm_exits");
-    EXPECT_NEAR(ours, 1, 0.001) << cell;
-    EXPECT_NEAR(kvms / ours, 1, 0.01) << cell;
+    const double odd = ends(found, cell);
+    EXPECT_NEAR(ours, 1, 0.001 + odd) << cell;
+    EXPECT_NEAR((kvms - host_interrupts(found, cell)) / ours, 1, 0.01 + odd) << cell;
   }
-  EXPECT_LT(median(found, "doorbell/kernel/ioeventfd-mmio", "user_exits"), 0.001);
-  EXPECT_NEAR(median(found, "doorbell/kernel/ioeventfd-mmio", "kvm_exits"), 1, 0.01);
+  const std::string bell = "doorbell/kernel/ioeventfd-mmio";
+  EXPECT_LT(median(found, bell, "user_exits"), 0.001 + ends(found, bell));
+  EXPECT_NEAR(median(found, bell, "kvm_exits") - host_interrupts(found, bell), 1,
+              0.01 + ends(found, bell));
   EXPECT_THAT(run.out, HasSubstr("kernel/port-write"));
   EXPECT_THAT(run.err, IsEmpty()) << "no progress line where stderr is no terminal";
   EXPECT_THAT(left_behind(), IsEmpty());
@@ -91,8 +115,10 @@ TEST_F(Bench, TheStoryOfDisksIsVisible) {
   const json::value found = report();
   const double pio = median(found, "disk/ide,pio/memory/read-4096-d1", "user_exits");
   const double virtio = median(found, "disk/virtio-pci/memory/read-4096-d1", "user_exits");
-  EXPECT_GE(pio, 5 * std::max(virtio, 0.2));
-  EXPECT_LT(median(found, "disk/virtio-pci/memory/read-4096-d32", "user_exits"), 0.05);
+  EXPECT_GE(pio, 5 * (virtio - ends(found, "disk/virtio-pci/memory/read-4096-d1")));
+  EXPECT_GE(pio, 5);
+  const std::string deep = "disk/virtio-pci/memory/read-4096-d32";
+  EXPECT_LT(median(found, deep, "user_exits"), 0.01 + ends(found, deep));
   EXPECT_GT(median(found, "disk/virtio-pci/file/read-4096-d1", "io_us"), 0);
   EXPECT_THAT(run.out, HasSubstr("ide,pio against virtio-pci"));
   EXPECT_THAT(read_file(folder.file("report.html")), StartsWith("<!DOCTYPE html>"));
