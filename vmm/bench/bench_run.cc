@@ -106,8 +106,8 @@ class Bench {
     if (contender.rival == nullptr) {
       session.vm_name = fmt::format("b{}", ++started_);
       scratch_.write("vm.toml", config_text(plan, places, cmdline));
-      launch = skiff_launch(options_.skiff, scratch_.file("vm.toml"), session.vm_name,
-                            scratch_.path());
+      launch =
+          skiff_launch(options_.skiff, scratch_.file("vm.toml"), session.vm_name, scratch_.path());
     } else {
       launch = rival_launch(*contender.rival, plan, places, cmdline);
     }
@@ -147,13 +147,13 @@ class Bench {
     ++measured_;
     if (!options_.on_progress) return;
     const auto elapsed = steady_clock::now() - began_;
-    options_.on_progress({.cell = measured_,
-                          .cells = cells_of(options_.plans) * (options_.rivals.size() + 1) *
-                                   options_.runs,
-                          .run = run + 1,
-                          .runs = options_.runs,
-                          .name = plan.name_of(std::string(cell)).id(),
-                          .elapsed = std::chrono::duration_cast<std::chrono::seconds>(elapsed)});
+    options_.on_progress(
+        {.cell = measured_,
+         .cells = cells_of(options_.plans) * (options_.rivals.size() + 1) * options_.runs,
+         .run = run + 1,
+         .runs = options_.runs,
+         .name = plan.name_of(std::string(cell)).id(),
+         .elapsed = std::chrono::duration_cast<std::chrono::seconds>(elapsed)});
   }
 
   Report report(std::size_t runs) const {
@@ -165,8 +165,7 @@ class Bench {
     report.host.emplace_back(
         "pinning", options_.is_pinned ? to_text(pinning_of(cpus_, 1)) : to_text(Pinning{}));
     if (runs < options_.runs && !report.is_partial) {
-      report.notes.push_back(
-          fmt::format("{} of {} runs: the time was up", runs, options_.runs));
+      report.notes.push_back(fmt::format("{} of {} runs: the time was up", runs, options_.runs));
     }
     for (const Contender& contender : contenders_) {
       for (const std::string& cell : contender.plan->cells) {

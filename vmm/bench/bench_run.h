@@ -31,9 +31,9 @@ struct BenchOptions {
   std::vector<VmPlan> plans;
   std::size_t runs = 10;
   std::vector<Rival> rivals{};
-  std::string skiff;        // the program
-  std::string guests;       // folder of the guest programs
-  std::string scratch;      // where files may be made; they are removed
+  std::string skiff;    // the program
+  std::string guests;   // folder of the guest programs
+  std::string scratch;  // where files may be made; they are removed
   bool is_pinned = true;
   std::optional<std::chrono::seconds> budget{};  // no run is begun that would end after it
   std::function<void(const BenchProgress&)> on_progress{};

@@ -30,7 +30,8 @@ struct Pipe {
 
 Pipe make_pipe() {
   std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw HostError::from_errno("cannot make a pipe", errno);
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0)
+    throw HostError::from_errno("cannot make a pipe", errno);
   return {.read = Fd(ends[0]), .write = Fd(ends[1])};
 }
 

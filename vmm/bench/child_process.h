@@ -23,8 +23,8 @@ namespace skiff::bench {
 class ChildProcess {
  public:
   // `program` is looked for in PATH where it has no '/'. `environment` are variables that are set
-  // beside ours; `kept_fd` a descriptor it inherits, or -1; `cpus` where its threads start, or none.
-  // Throws HostError.
+  // beside ours; `kept_fd` a descriptor it inherits, or -1; `cpus` where its threads start, or
+  // none. Throws HostError.
   ChildProcess(const std::string& program, const std::vector<std::string>& arguments,
                const std::vector<std::pair<std::string, std::string>>& environment, int kept_fd,
                const std::vector<int>& cpus);

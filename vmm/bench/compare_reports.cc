@@ -66,10 +66,11 @@ std::string hosts_text(const Report& before, const Report& after) {
 
 // Cells with numbers in `one` that `other` has not.
 std::size_t count_missing(const Report& one, const Report& other) {
-  return static_cast<std::size_t>(std::ranges::count_if(one.cells, [&other](const CellReport& cell) {
-    const CellReport* const found = other.find(cell.name.id(), cell.monitor);
-    return cell.has_numbers() && (found == nullptr || !found->has_numbers());
-  }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(one.cells, [&other](const CellReport& cell) {
+        const CellReport* const found = other.find(cell.name.id(), cell.monitor);
+        return cell.has_numbers() && (found == nullptr || !found->has_numbers());
+      }));
 }
 
 }  // namespace
@@ -105,9 +106,9 @@ std::string compare_reports_text(const Report& before, const Report& after) {
     if (cell.has_numbers() && was != nullptr && was->has_numbers()) ++common;
   }
   const auto changes = changes_of(before, after);
-  std::string text = fmt::format("before: {}, {} runs; after: {}, {} runs; {} cells in both\n",
-                                 before.started, before.wanted_runs, after.started,
-                                 after.wanted_runs, common);
+  std::string text =
+      fmt::format("before: {}, {} runs; after: {}, {} runs; {} cells in both\n", before.started,
+                  before.wanted_runs, after.started, after.wanted_runs, common);
   append(text, "worse", changes, Verdict::worse);
   append(text, "better", changes, Verdict::better);
   if (changes.empty()) text += "no number differs by more than the runs do among themselves\n";

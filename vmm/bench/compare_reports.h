@@ -11,7 +11,7 @@ namespace skiff::bench {
 enum class Verdict : std::uint8_t { better, worse, noise };
 
 struct Change {
-  std::string id;       // of the cell
+  std::string id;  // of the cell
   std::string monitor;
   Metric metric = Metric::p50_ns;
   Stat before{};

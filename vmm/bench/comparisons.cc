@@ -26,7 +26,8 @@ constexpr auto kPairs = std::to_array<Pair>({
     {"disk", "virtio-pci", "virtio-pci,no-event-idx",
      "driver and device cannot tell each other what they wait for"},
     {"disk", "virtio-pci", "virtio-pci,packed", "one ring instead of three tables"},
-    {"disk", "virtio-pci", "virtio-pci,poll", "the guest looks again and again instead of sleeping"},
+    {"disk", "virtio-pci", "virtio-pci,poll",
+     "the guest looks again and again instead of sleeping"},
     {"disk", "virtio-pci", "virtio-mmio", "another transport for the same rings"},
     {"disk", "virtio-pci", "nvme", "hardware that was made for few register accesses"},
     {"disk", "nvme", "nvme,no-shadow", "doorbells are registers, not memory"},
@@ -34,12 +35,14 @@ constexpr auto kPairs = std::to_array<Pair>({
     {"disk", "virtio-pci", "ide,pio", "hardware of 1984: the data goes through a register too"},
     {"net", "virtio-pci", "virtio-pci,no-ioeventfd", "each notification is an exit to Skiff"},
     {"net", "virtio-pci", "e1000", "an adapter of 2002"},
-    {"console", "virtio-console", "16550,byte", "a register for each byte, and one to look before it"},
+    {"console", "virtio-console", "16550,byte",
+     "a register for each byte, and one to look before it"},
     {"console", "16550,byte", "16550,fifo", "sixteen bytes for one look"},
 });
 // Of the cells that both have, those that are spoken of, best first; at most two.
-constexpr auto kTelling = std::to_array<std::string_view>({
-    "read-4096-d1", "read-4096-d32", "hlt-irq", "ipi", "transmit-1500", "pingpong-64", "out", "in"});
+constexpr auto kTelling =
+    std::to_array<std::string_view>({"read-4096-d1", "read-4096-d32", "hlt-irq", "ipi",
+                                     "transmit-1500", "pingpong-64", "out", "in"});
 constexpr std::size_t kMostCells = 2;
 
 bool is_telling(std::string_view cell) {
@@ -65,9 +68,8 @@ bool is_sure(const CellReport& a, const CellReport& b) {
 std::string speed_sentence(const CellReport& base, const CellReport& other) {
   const double a = ns_per_request(base);
   const double b = ns_per_request(other);
-  const std::string times =
-      fmt::format("{} takes {} a request, {} {}", other.name.setup, time_text(b), base.name.setup,
-                  time_text(a));
+  const std::string times = fmt::format("{} takes {} a request, {} {}", other.name.setup,
+                                        time_text(b), base.name.setup, time_text(a));
   if (a == 0 || b == 0) return times + ".";
   if (!is_sure(base, other)) return times + ": no more than the runs differ among themselves.";
   return b > a ? fmt::format("{}: {} times as long.", times, times_text(b / a))
@@ -103,7 +105,8 @@ std::string cause_sentence(const Report& report, const CellReport& base, const C
         time_text(*cost), time_text(explained), time_text(more_time));
   }
   return fmt::format(
-      " At {} for an exit to Skiff and back those are {} of the {} between them ({:.0f} %); Skiff's "
+      " At {} for an exit to Skiff and back those are {} of the {} between them ({:.0f} %); "
+      "Skiff's "
       "own code is {} of a request.",
       time_text(*cost), time_text(explained), time_text(more_time), 100 * explained / more_time,
       time_text(other.value(Metric::skiff_ns)));
@@ -150,7 +153,8 @@ std::vector<std::pair<const CellReport*, const CellReport*>> cells_of(const Repo
   std::vector<std::pair<const CellReport*, const CellReport*>> cells;
   for (const bool wants_telling : {true, false}) {
     for (const CellReport& other : report.cells) {
-      if (!is_ours(other) || other.name.group != pair.group || face_of(other) != pair.other) continue;
+      if (!is_ours(other) || other.name.group != pair.group || face_of(other) != pair.other)
+        continue;
       if (is_telling(other.name.cell) != wants_telling || cells.size() == kMostCells) continue;
       if (const CellReport* const base = partner_of(report, other, pair)) {
         cells.emplace_back(base, &other);
@@ -164,13 +168,14 @@ std::vector<std::pair<const CellReport*, const CellReport*>> cells_of(const Repo
 std::optional<Comparison> compare_pair(const Report& report, const Pair& pair) {
   const auto cells = cells_of(report, pair);
   if (cells.empty()) return std::nullopt;
-  Comparison comparison{.title = fmt::format("{}: {} against {}", pair.group, pair.other, pair.base),
-                        .text = fmt::format("{} against {} ({}).", pair.other, pair.base, pair.what)};
+  Comparison comparison{
+      .title = fmt::format("{}: {} against {}", pair.group, pair.other, pair.base),
+      .text = fmt::format("{} against {} ({}).", pair.other, pair.base, pair.what)};
   for (const auto& [base, other] : cells) {
-    comparison.text += fmt::format(" {}: {}", cell_words(other->name.cell),
-                                   speed_sentence(*base, *other)) +
-                       exits_sentence(*base, *other) + cause_sentence(report, *base, *other) +
-                       cpu_sentence(*base, *other);
+    comparison.text +=
+        fmt::format(" {}: {}", cell_words(other->name.cell), speed_sentence(*base, *other)) +
+        exits_sentence(*base, *other) + cause_sentence(report, *base, *other) +
+        cpu_sentence(*base, *other);
     comparison.ids.push_back(other->name.id());
     comparison.ids.push_back(base->name.id());
   }
@@ -184,10 +189,11 @@ std::optional<Comparison> compare_doorbells(const Report& report) {
   const double a = base->value(Metric::p50_ns);
   Comparison comparison{
       .title = "doorbell: the ways to be heard",
-      .text = fmt::format("The ways to be heard. A write to a port that Skiff answers takes the guest {}, "
-                          "of which Skiff's own code is {}: the rest is the way out of the guest and "
-                          "back.",
-                          time_text(a), time_text(base->value(Metric::skiff_ns))),
+      .text = fmt::format(
+          "The ways to be heard. A write to a port that Skiff answers takes the guest {}, "
+          "of which Skiff's own code is {}: the rest is the way out of the guest and "
+          "back.",
+          time_text(a), time_text(base->value(Metric::skiff_ns))),
       .ids = {base->name.id()}};
   for (const CellReport& cell : report.cells) {
     if (!is_ours(cell) || cell.name.group != "doorbell" || cell.name.setup != "kernel" ||
@@ -197,12 +203,12 @@ std::optional<Comparison> compare_doorbells(const Report& report) {
     const double b = cell.value(Metric::p50_ns);
     if (a == 0 || b == 0) continue;
     const bool is_alike = !differ(*base->metrics[Metric::p50_ns], *cell.metrics[Metric::p50_ns]);
-    const std::string than = is_alike ? "about as long"
-                                      : fmt::format("{} times {}", times_text(b > a ? b / a : a / b),
-                                                    b > a ? "as long" : "as fast");
-    comparison.text +=
-        fmt::format(" {}: {}, {}, with {} exits to Skiff.", cell.name.cell, time_text(b), than,
-                    number_text(cell.value(Metric::user_exits)));
+    const std::string than = is_alike
+                                 ? "about as long"
+                                 : fmt::format("{} times {}", times_text(b > a ? b / a : a / b),
+                                               b > a ? "as long" : "as fast");
+    comparison.text += fmt::format(" {}: {}, {}, with {} exits to Skiff.", cell.name.cell,
+                                   time_text(b), than, number_text(cell.value(Metric::user_exits)));
     comparison.ids.push_back(cell.name.id());
   }
   return comparison;

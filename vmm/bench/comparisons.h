@@ -11,7 +11,7 @@
 namespace skiff::bench {
 
 struct Comparison {
-  std::string title;  // "ide,pio against virtio-pci"
+  std::string title;   // "ide,pio against virtio-pci"
   std::string text{};  // a paragraph
   // Of the cells it speaks of, first the one that is compared, then what it is compared with.
   std::vector<std::string> ids{};

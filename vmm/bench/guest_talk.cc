@@ -69,7 +69,8 @@ GuestTalk::Wants GuestTalk::on(const GuestBegin& word) {
 
 GuestTalk::Wants GuestTalk::on(const GuestWant& word) {
   if (state_ != State::between || !is_open(word.cell)) return out_of_place("want");
-  if (word.requests == 0 || word.bytes > kMostText) return end_with("the guest wants too much text");
+  if (word.requests == 0 || word.bytes > kMostText)
+    return end_with("the guest wants too much text");
   text_cell_ = word.cell;
   text_each_ = word.bytes / word.requests;
   text_bytes_ = word.bytes;

@@ -70,7 +70,7 @@ class GuestTalk {
   std::uint64_t tsc_khz_ = 0;
   // Of the cell that has said `want`.
   std::string text_cell_;
-  std::uint64_t text_each_ = 0;   // bytes a request
+  std::uint64_t text_each_ = 0;  // bytes a request
   std::uint64_t text_bytes_ = 0;
   std::optional<CellRun> current_;
   std::vector<CellRun> runs_;

@@ -26,7 +26,8 @@ bool is_name(std::string_view text) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
            c == '_' || c == '.' || c == ',';
   };
-  return !text.empty() && text.size() <= GuestReader::kMostName && std::ranges::all_of(text, allowed);
+  return !text.empty() && text.size() <= GuestReader::kMostName &&
+         std::ranges::all_of(text, allowed);
 }
 
 std::string_view next_word(std::string_view& rest) {
@@ -172,7 +173,8 @@ GuestWord parse_guest_line(std::string_view line) {
     if (!words.is_sound()) word.reset();
   }
   if (word) return *std::move(word);
-  return GuestNonsense{fmt::format("\"{}\" is no line of a bench program", printable_text(line, 100))};
+  return GuestNonsense{
+      fmt::format("\"{}\" is no line of a bench program", printable_text(line, 100))};
 }
 
 std::vector<GuestWord> GuestReader::put(std::string_view bytes) {

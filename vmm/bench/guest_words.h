@@ -19,7 +19,8 @@ struct GuestBegin {
   std::uint64_t version = 0;
   std::uint64_t tsc_khz = 0;
 };
-// The guest is about to take so much text, of a cell that begins with the other side; for its warm-up.
+// The guest is about to take so much text, of a cell that begins with the other side; for its
+// warm-up.
 struct GuestWant {
   std::string cell;
   std::uint64_t requests = 0;
@@ -73,8 +74,9 @@ struct GuestEnd {
 struct GuestNonsense {
   std::string what;  // for a person: printable, short
 };
-using GuestWord = std::variant<GuestBegin, GuestWant, GuestReady, GuestMark, GuestDone, GuestLatency,
-                               GuestHistogram, GuestSkip, GuestFail, GuestEnd, GuestNonsense>;
+using GuestWord =
+    std::variant<GuestBegin, GuestWant, GuestReady, GuestMark, GuestDone, GuestLatency,
+                 GuestHistogram, GuestSkip, GuestFail, GuestEnd, GuestNonsense>;
 
 class GuestReader {
  public:

@@ -55,7 +55,8 @@ std::string read_small(const std::string& path) {
 
 std::vector<std::uint64_t> thread_ids(int pid) {
   std::vector<std::uint64_t> ids;
-  const std::unique_ptr<DIR, CloseTasks> tasks(::opendir(fmt::format("/proc/{}/task", pid).c_str()));
+  const std::unique_ptr<DIR, CloseTasks> tasks(
+      ::opendir(fmt::format("/proc/{}/task", pid).c_str()));
   if (tasks == nullptr) return ids;
   while (const dirent* const entry = ::readdir(tasks.get())) {
     if (const auto id = id_of(entry->d_name); id && ids.size() < kMostThreads) ids.push_back(*id);

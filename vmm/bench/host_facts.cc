@@ -123,14 +123,15 @@ HostFacts host_facts() {
   HostFacts facts;
   facts.emplace_back("CPU", cpu_model(read_text("/proc/cpuinfo")));
   facts.emplace_back("processors", std::to_string(::sysconf(_SC_NPROCESSORS_ONLN)));
-  facts.emplace_back("governor", or_unknown(read_text(
-                                     "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")));
+  facts.emplace_back(
+      "governor", or_unknown(read_text("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")));
   facts.emplace_back("kernel", fmt::format("{} {}", name.sysname, name.release));
   facts.emplace_back("KVM", kvm_kind());
   facts.emplace_back("halt polling", halt_polling());
   facts.emplace_back("mitigations", mitigations_text(vulnerabilities()));
-  facts.emplace_back("clock source", or_unknown(read_text(
-                       "/sys/devices/system/clocksource/clocksource0/current_clocksource")));
+  facts.emplace_back(
+      "clock source",
+      or_unknown(read_text("/sys/devices/system/clocksource/clocksource0/current_clocksource")));
   facts.emplace_back("load at the start", or_unknown(read_text("/proc/loadavg")));
   return facts;
 }

@@ -53,9 +53,8 @@ struct Panel {
 };
 
 std::string label_of(const CellReport& cell, bool is_doorbell) {
-  const std::string name = is_doorbell
-                               ? cell.name.setup + " " + cell.name.cell
-                               : cell.name.setup.substr(0, cell.name.setup.find('/'));
+  const std::string name = is_doorbell ? cell.name.setup + " " + cell.name.cell
+                                       : cell.name.setup.substr(0, cell.name.setup.find('/'));
   return cell.monitor == "skiff" ? name : cell.monitor + " " + name;
 }
 
@@ -124,9 +123,9 @@ std::string exits_chart(const Panel& panel, bool is_doorbell) {
     if (cell->metrics[Metric::kernel_exits]) {
       bar.parts.emplace_back("in the kernel", cell->value(Metric::kernel_exits));
     }
-    bar.text = fmt::format("{} to Skiff, {} in the kernel",
-                           number_text(cell->value(Metric::user_exits)),
-                           number_text(cell->value(Metric::kernel_exits)));
+    bar.text =
+        fmt::format("{} to Skiff, {} in the kernel", number_text(cell->value(Metric::user_exits)),
+                    number_text(cell->value(Metric::kernel_exits)));
     bars.push_back(std::move(bar));
   }
   return stacked_chart("Exits per request", bars);
@@ -168,9 +167,9 @@ std::string table_of(const Report& report, std::string_view group) {
     }
     for (const MetricSpec& spec : metric_specs()) {
       const auto& stat = cell.metrics[spec.metric];
-      text += stat ? fmt::format("<td title=\"{} to {}, {:.0f} %\">{}</td>", number_text(stat->least),
-                                 number_text(stat->most), stat->spread() * 100,
-                                 number_text(stat->median))
+      text += stat ? fmt::format("<td title=\"{} to {}, {:.0f} %\">{}</td>",
+                                 number_text(stat->least), number_text(stat->most),
+                                 stat->spread() * 100, number_text(stat->median))
                    : "<td>-</td>";
     }
     text += "</tr>";
@@ -212,9 +211,10 @@ std::string section(const Report& report, std::string_view group, std::string_vi
                           charts(panels[i], is_doorbell));
     }
   }
-  text += "<details><summary>All numbers (medians; the range of the runs shows under the pointer)"
-          "</summary>" +
-          table_of(report, group) + "</details>";
+  text +=
+      "<details><summary>All numbers (medians; the range of the runs shows under the pointer)"
+      "</summary>" +
+      table_of(report, group) + "</details>";
   return text + "</section>";
 }
 
@@ -240,7 +240,8 @@ std::string head(const Report& report) {
 
 std::string rivals_section(const Report& report) {
   const std::string text = paragraphs(report, "Skiff against");
-  return text.empty() ? text : "<section id=\"rivals\"><h2>Other monitors</h2>" + text + "</section>";
+  return text.empty() ? text
+                      : "<section id=\"rivals\"><h2>Other monitors</h2>" + text + "</section>";
 }
 
 }  // namespace

@@ -29,7 +29,8 @@ class Planner {
 
  private:
   void add_doorbell(const DoorbellRow& row) {
-    VmPlan plan{.group = "doorbell", .setup = std::string(row.irqchip), .program = "bench-doorbell"};
+    VmPlan plan{
+        .group = "doorbell", .setup = std::string(row.irqchip), .program = "bench-doorbell"};
     plan.vcpus = row.vcpus;
     plan.irqchip = row.irqchip;
     for (const ShapeRow& shape : matrix_.doorbell_shapes)
@@ -46,8 +47,8 @@ class Planner {
     plan.backend = backend.name;
     for (const ShapeRow& shape : matrix_.disk_shapes) {
       if (shape.depth > row.most_depth) continue;
-      const auto stepped = std::min(static_cast<int>(shape.level) + backend.step,
-                                    static_cast<int>(Level::full));
+      const auto stepped =
+          std::min(static_cast<int>(shape.level) + backend.step, static_cast<int>(Level::full));
       add_cell(plan, shape, std::max({row.level, backend.level, static_cast<Level>(stepped)}));
     }
     keep(std::move(plan));

@@ -26,9 +26,9 @@ struct DoorbellRow {
   Level level;
 };
 struct DiskRow {
-  std::string_view name;  // "virtio-pci,packed"
-  std::string_view face;  // of `[[disk]]`
-  std::string_view keys;  // its further keys, lines of TOML
+  std::string_view name;   // "virtio-pci,packed"
+  std::string_view face;   // of `[[disk]]`
+  std::string_view keys;   // its further keys, lines of TOML
   std::string_view words;  // for the guest
   std::string_view qemu;   // properties of QEMU's device, "packed=on"; "-": QEMU has no such thing
   std::uint32_t most_depth;

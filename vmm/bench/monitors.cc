@@ -68,15 +68,16 @@ std::optional<Launch> qemu_launch(const VmPlan& plan, const VmPlaces& places,
   }
   Launch launch{.program = qemu, .arguments = {}};
   Words& words = launch.arguments;
-  append(words, {"-name", "bench,debug-threads=on", "-nodefaults", "-no-user-config", "-no-reboot"});
+  append(words,
+         {"-name", "bench,debug-threads=on", "-nodefaults", "-no-user-config", "-no-reboot"});
   append(words, {"-M", machine_of(plan) + ",accel=kvm", "-cpu", "host,-arch-capabilities"});
   append(words, {"-smp", std::to_string(plan.vcpus), "-m", std::to_string(kGuestMemory >> 20)});
   append(words, {"-display", "none", "-monitor", "none", "-serial", "stdio"});
   append(words, {"-device", "isa-debug-exit,iobase=0xf4,iosize=0x4"});
   append(words, {"-kernel", places.guests + "/" + plan.program, "-append", cmdline});
   if (plan.irqchip != "kernel") {
-    append(words, {"-machine", plan.irqchip == "split" ? "kernel-irqchip=split"
-                                                       : "kernel-irqchip=off"});
+    append(words,
+           {"-machine", plan.irqchip == "split" ? "kernel-irqchip=split" : "kernel-irqchip=off"});
   }
   if (plan.group == "doorbell") append(words, {"-device", "virtio-rng-pci,disable-legacy=on"});
   if (plan.disk != nullptr) {

@@ -106,7 +106,8 @@ std::optional<std::vector<std::byte>> flood_frame(const FrameAddress& to, std::u
 }
 
 void exchange_addresses(std::span<std::byte> frame) {
-  if (frame.size() >= kEthernet) std::swap_ranges(frame.begin(), frame.begin() + 6, frame.begin() + 6);
+  if (frame.size() >= kEthernet)
+    std::swap_ranges(frame.begin(), frame.begin() + 6, frame.begin() + 6);
 }
 
 }  // namespace skiff::bench

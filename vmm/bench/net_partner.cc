@@ -156,8 +156,7 @@ class Partner {
   bool take_one() {
     const ssize_t got = ::recv(socket_.get(), buffer_.data(), buffer_.size(), MSG_DONTWAIT);
     if (got <= static_cast<ssize_t>(kHeader)) return false;
-    const auto frame =
-        std::span(buffer_).subspan(kHeader, static_cast<std::size_t>(got) - kHeader);
+    const auto frame = std::span(buffer_).subspan(kHeader, static_cast<std::size_t>(got) - kHeader);
     const auto request = parse_net_request(frame);
     if (!request) return true;
     if (request->kind == NetKind::stop) flood_.clear();
@@ -186,7 +185,8 @@ class Partner {
       message.msg_hdr.msg_iovlen = 1;
     }
     const unsigned count = is_large(flood_.size() - kHeader) ? 2 : kBatch;
-    full_ = ::sendmmsg(socket_.get(), messages.data(), count, MSG_DONTWAIT) < static_cast<int>(count);
+    full_ =
+        ::sendmmsg(socket_.get(), messages.data(), count, MSG_DONTWAIT) < static_cast<int>(count);
   }
 
   Fd socket_;
@@ -227,7 +227,8 @@ Fd hear(int channel, Word& word) {
   }
   const cmsghdr* const part = CMSG_FIRSTHDR(&message);
   int tap = -1;
-  if (part != nullptr && part->cmsg_type == SCM_RIGHTS) std::memcpy(&tap, CMSG_DATA(part), sizeof tap);
+  if (part != nullptr && part->cmsg_type == SCM_RIGHTS)
+    std::memcpy(&tap, CMSG_DATA(part), sizeof tap);
   return Fd(tap);
 }
 

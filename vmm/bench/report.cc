@@ -153,12 +153,12 @@ std::vector<std::string> warnings_of(const Report& report) {
     const std::string who = cell.name.id() + (cell.monitor == "skiff" ? "" : " of " + cell.monitor);
     if (cell.is_noisy()) ++noisy;
     if (!cell.trouble.empty() && !cell.is_skipped) {
-      warnings.push_back(cell.has_numbers()
-                             ? fmt::format("{}: a run failed: {}", who, cell.trouble)
-                             : fmt::format("{} failed: {}", who, cell.trouble));
+      warnings.push_back(cell.has_numbers() ? fmt::format("{}: a run failed: {}", who, cell.trouble)
+                                            : fmt::format("{} failed: {}", who, cell.trouble));
     }
     if (cell.failed != 0) {
-      warnings.push_back(fmt::format("{}: {} requests were answered with an error", who, cell.failed));
+      warnings.push_back(
+          fmt::format("{}: {} requests were answered with an error", who, cell.failed));
     }
   }
   if (noisy != 0) {

@@ -51,22 +51,14 @@ json::object cell_object(const CellReport& cell) {
   for (const auto& [ns, count] : cell.latency)
     latency.push_back(json::array{ns, count});
   return {
-      {"id", cell.name.id()},
-      {"group", cell.name.group},
-      {"setup", cell.name.setup},
-      {"cell", cell.name.cell},
-      {"monitor", cell.monitor},
-      {"trouble", cell.trouble},
-      {"skipped", cell.is_skipped},
-      {"runs", cell.runs},
-      {"requests", cell.requests},
-      {"failed", cell.failed},
-      {"noisy", cell.is_noisy()},
-      {"metrics", metrics_object(cell)},
-      {"exits", std::move(exits)},
-      {"kvm", std::move(kvm)},
-      {"threads", std::move(threads)},
-      {"latency_ns", std::move(latency)},
+      {"id", cell.name.id()},          {"group", cell.name.group},
+      {"setup", cell.name.setup},      {"cell", cell.name.cell},
+      {"monitor", cell.monitor},       {"trouble", cell.trouble},
+      {"skipped", cell.is_skipped},    {"runs", cell.runs},
+      {"requests", cell.requests},     {"failed", cell.failed},
+      {"noisy", cell.is_noisy()},      {"metrics", metrics_object(cell)},
+      {"exits", std::move(exits)},     {"kvm", std::move(kvm)},
+      {"threads", std::move(threads)}, {"latency_ns", std::move(latency)},
   };
 }
 

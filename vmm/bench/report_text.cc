@@ -34,7 +34,8 @@ constexpr auto kColumns = std::to_array<Metric>({
 std::string value_text(const CellReport& cell, Metric metric) {
   const auto& stat = cell.metrics[metric];
   // The bytes of a doorbell are the width of its register.
-  if (!stat || (metric == Metric::megabytes_per_second && cell.name.group == "doorbell")) return "-";
+  if (!stat || (metric == Metric::megabytes_per_second && cell.name.group == "doorbell"))
+    return "-";
   const MetricSpec& spec = spec_of(metric);
   if (spec.unit == "ns") return time_text(stat->median);
   return number_text(stat->median);

@@ -16,7 +16,7 @@ StopSignals::StopSignals() {
   fd_ = Fd(::signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd_) throw HostError::from_errno("cannot wait for signals", errno);
   ::sigprocmask(SIG_BLOCK, &wanted, &before_);
-  struct sigaction ignore {};
+  struct sigaction ignore{};
   ignore.sa_handler = SIG_IGN;
   ::sigaction(SIGPIPE, &ignore, &pipe_before_);
 }

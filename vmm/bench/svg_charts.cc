@@ -132,7 +132,8 @@ struct LogAxis {
   int high = 3;
 
   double x_of(double ns) const {
-    const double exponent = decimal_logarithm(std::clamp(ns, power_of_ten(low), power_of_ten(high)));
+    const double exponent =
+        decimal_logarithm(std::clamp(ns, power_of_ten(low), power_of_ten(high)));
     return kLabel + (exponent - low) / (high - low) * kPlot;
   }
 };
@@ -179,8 +180,8 @@ std::string draw(const Strip& strip, const LogAxis& axis, double y) {
   for (std::size_t i = 0; i < strip.buckets.size(); ++i) {
     const auto& [ns, count] = strip.buckets[i];
     if (count == 0 || !std::isfinite(ns)) continue;
-    const double end = i + 1 < strip.buckets.size() ? std::min(strip.buckets[i + 1].first, ns * 1.06)
-                                                    : ns * 1.03;
+    const double end =
+        i + 1 < strip.buckets.size() ? std::min(strip.buckets[i + 1].first, ns * 1.06) : ns * 1.03;
     const double share = static_cast<double>(count) / static_cast<double>(most);
     text += fmt::format(
         "<rect class=\"strip\" x=\"{:.2f}\" y=\"{:.1f}\" width=\"{:.2f}\" height=\"{:.0f}\" "
@@ -231,7 +232,9 @@ std::string bar_chart(const std::string& title, const std::vector<Bar>& bars) {
   for (std::size_t i = 0; i < bars.size(); ++i) {
     const Bar& bar = bars[i];
     const double y = top_of(i);
-    const auto x_of = [most](double value) { return kLabel + finite_or_zero(value) / most * kPlot; };
+    const auto x_of = [most](double value) {
+      return kLabel + finite_or_zero(value) / most * kPlot;
+    };
     text += label_text(bar.label, y) +
             rectangle("c0", kLabel, y, x_of(bar.value) - kLabel, bar.label + ": " + bar.text);
     text += fmt::format(
@@ -264,8 +267,8 @@ std::string stacked_chart(const std::string& title, const std::vector<StackedBar
 }
 
 std::string strip_chart(const std::string& title, const std::vector<Strip>& strips) {
-  const bool is_empty = std::ranges::all_of(
-      strips, [](const Strip& strip) { return strip.buckets.empty(); });
+  const bool is_empty =
+      std::ranges::all_of(strips, [](const Strip& strip) { return strip.buckets.empty(); });
   if (is_empty) return {};
   const LogAxis axis = axis_of(strips);
   std::string text = open_svg(title, top_of(strips.size()) + kAxis) + draw(axis, strips.size());

@@ -39,14 +39,11 @@ class Session {
   std::vector<CellRun> run() {
     auto heard = steady_clock::now();
     while (true) {
-      std::array<pollfd, 4> waits = {{{.fd = child_.out(), .events = POLLIN, .revents = 0},
-                                      {.fd = err_open_ ? child_.err() : -1,
-                                       .events = POLLIN,
-                                       .revents = 0},
-                                      {.fd = stop_.fd(), .events = POLLIN, .revents = 0},
-                                      {.fd = text_left_ != 0 ? child_.in() : -1,
-                                       .events = POLLOUT,
-                                       .revents = 0}}};
+      std::array<pollfd, 4> waits = {
+          {{.fd = child_.out(), .events = POLLIN, .revents = 0},
+           {.fd = err_open_ ? child_.err() : -1, .events = POLLIN, .revents = 0},
+           {.fd = stop_.fd(), .events = POLLIN, .revents = 0},
+           {.fd = text_left_ != 0 ? child_.in() : -1, .events = POLLOUT, .revents = 0}}};
       const auto waited = steady_clock::now() - heard;
       if (waited >= options_.patience) return finish(silence());
       const auto left =
@@ -143,8 +140,10 @@ class Session {
     child_.read_err();
     const auto status = child_.wait(kEndPatience);
     std::string how = "ended";
-    if (status && WIFEXITED(*status)) how = fmt::format("ended with status {}", WEXITSTATUS(*status));
-    if (status && WIFSIGNALED(*status)) how = fmt::format("was ended by signal {}", WTERMSIG(*status));
+    if (status && WIFEXITED(*status))
+      how = fmt::format("ended with status {}", WEXITSTATUS(*status));
+    if (status && WIFSIGNALED(*status))
+      how = fmt::format("was ended by signal {}", WTERMSIG(*status));
     return fmt::format("{} {} before the guest was done{}", program_, how, last_words());
   }
 

@@ -16,7 +16,7 @@ namespace skiff::bench {
 struct SessionOptions {
   // The name of a Skiff's VM, whose control API tells the ledger; empty: another monitor.
   std::string vm_name{};
-  std::vector<int> vcpu_cpus{};   // empty: nothing is pinned
+  std::vector<int> vcpu_cpus{};  // empty: nothing is pinned
   std::vector<int> other_cpus{};
   int kept_fd = -1;
   std::chrono::milliseconds patience = std::chrono::seconds(60);  // without a word of the guest

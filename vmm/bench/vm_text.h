@@ -9,8 +9,8 @@
 namespace skiff::bench {
 
 struct VmPlaces {
-  std::string guests;   // folder of the guest programs
-  std::string image{};  // what the disk back-end "file" uses
+  std::string guests;      // folder of the guest programs
+  std::string image{};     // what the disk back-end "file" uses
   bool is_direct = false;  // the image's file system takes O_DIRECT
   int tap = -1;            // an open tap's descriptor, for network cards
 };

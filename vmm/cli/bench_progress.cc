@@ -30,7 +30,8 @@ void BenchProgressLine::clear() {
 
 std::string progress_text(const bench::BenchProgress& progress, std::size_t width) {
   const auto done = static_cast<std::int64_t>(std::max<std::size_t>(progress.cell, 2) - 1);
-  const auto left = static_cast<std::int64_t>(progress.cells - std::min(progress.cells, progress.cell)) + 1;
+  const auto left =
+      static_cast<std::int64_t>(progress.cells - std::min(progress.cells, progress.cell)) + 1;
   const std::int64_t seconds = progress.elapsed.count() * left / done;
   std::string text =
       fmt::format("[{}/{}] run {}/{}, {}:{:02} left: {}", progress.cell, progress.cells,

@@ -36,7 +36,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kRuns = 10;
-constexpr std::size_t kQuickRuns = 3;
+constexpr std::size_t kQuickRuns = 5;
 constexpr std::size_t kMostRuns = 1000;
 // `--quick` is done in a minute; what comes after the last run takes a moment too.
 constexpr auto kQuickBudget = std::chrono::seconds(55);
@@ -45,7 +45,8 @@ constexpr std::size_t kMostReport = 64 << 20;  // [bytes]
 constexpr auto kBenchOptions = std::to_array<OptionSpec>({
     {.names = "--quick",
      .value = "",
-     .help = "The cells that tell most, three runs, less than a minute."},
+     .help = "The cells that tell most, five runs, less than a minute: runs for which there is no "
+             "time are left out."},
     {.names = "--full", .value = "", .help = "Every cell; takes the better part of an hour."},
     {.names = "--filter",
      .value = "GLOB",
@@ -114,7 +115,8 @@ std::size_t runs_of(const Arguments& arguments) {
   const char* const end = text->data() + text->size();
   const auto [at, error] = std::from_chars(text->data(), end, runs);
   if (error != std::errc() || at != end || runs < 1 || runs > kMostRuns) {
-    throw UsageError(fmt::format("--runs is \"{}\"; it must be a number from 1 to {}", *text, kMostRuns));
+    throw UsageError(
+        fmt::format("--runs is \"{}\"; it must be a number from 1 to {}", *text, kMostRuns));
   }
   return runs;
 }
@@ -184,9 +186,10 @@ std::string guests_of(const Arguments& arguments, const std::vector<bench::VmPla
     std::error_code error;
     if (missing.empty()) return fs::weakly_canonical(folder, error).string();
   }
-  throw UsageError(fmt::format("the guest program {} is not in {}; `make install` puts it beside this "
-                               "program, --guests names another folder",
-                               missing, folders.back().lexically_normal().string()));
+  throw UsageError(
+      fmt::format("the guest program {} is not in {}; `make install` puts it beside this "
+                  "program, --guests names another folder",
+                  missing, folders.back().lexically_normal().string()));
 }
 
 void write_file(const std::string& path, const std::string& text) {
@@ -258,11 +261,13 @@ bench::Report measure(const Arguments& arguments, const std::vector<bench::VmPla
 int bench_main(const Arguments& arguments) {
   if (arguments.operand == "compare") return compare(arguments);
   if (!arguments.operand.empty()) {
-    throw UsageError(fmt::format("bench does not know \"{}\"; it knows compare", arguments.operand));
+    throw UsageError(
+        fmt::format("bench does not know \"{}\"; it knows compare", arguments.operand));
   }
   const bench::Selection selection = selection_of(arguments);
   const auto plans = bench::plan_of(bench::full_matrix(), selection);
-  if (plans.empty()) throw UsageError("no cell fits --filter; `skiff bench --list --full` shows all");
+  if (plans.empty())
+    throw UsageError("no cell fits --filter; `skiff bench --list --full` shows all");
   if (arguments.has("--list")) return list(plans);
   check_writable(arguments);
   int signal_number = 0;

@@ -1,5 +1,5 @@
-// KVM's own counts of one VM or vCPU: "exits", "io_exits", "halt_exits", ... Which there are differs
-// by kernel and architecture, so they are known by their names.
+// KVM's own counts of one VM or vCPU: "exits", "io_exits", "halt_exits", ... Which there are
+// differs by kernel and architecture, so they are known by their names.
 //
 // Thread rule: any thread, one at a time. Opening a vCPU's waits until that vCPU is out of KVM_RUN;
 // reading them does not.

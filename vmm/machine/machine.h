@@ -140,7 +140,7 @@ class Machine final : private PlatformEvents {
   IoThreads io_threads_;
   std::unique_ptr<Board> board_;
   std::vector<std::unique_ptr<VcpuThread>> vcpus_;
-  bool paused_ = false;  // by pause(); the machine's thread
+  bool paused_ = false;                               // by pause(); the machine's thread
   std::optional<std::vector<KvmStats>> kvm_stats_{};  // once somebody has asked; likewise
 
   mutable Mutex mutex_;

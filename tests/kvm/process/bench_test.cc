@@ -35,7 +35,8 @@ class Bench : public testing::Test {
     EXPECT_FALSE(error) << text;
     return document;
   }
-  static double median(const json::value& report, const std::string& id, const std::string& metric) {
+  static double median(const json::value& report, const std::string& id,
+                       const std::string& metric) {
     for (const json::value& cell : report.at("cells").as_array()) {
       if (cell.at("id").as_string() != id) continue;
       const auto& metrics = cell.at("metrics").as_object();
@@ -83,10 +84,10 @@ class Bench : public testing::Test {
 };
 
 TEST_F(Bench, TheLedgerAgreesWithKvmsOwnCount) {
-  const Finished run = run_skiff(words({"--filter", "doorbell/kernel/*-write", "--filter",
-                                        "doorbell/kernel/ioeventfd-mmio", "--runs", "2", "--json",
-                                        folder.file("report.json")}),
-                                 {}, 120s);
+  const Finished run = run_skiff(
+      words({"--filter", "doorbell/kernel/*-write", "--filter", "doorbell/kernel/ioeventfd-mmio",
+             "--runs", "2", "--json", folder.file("report.json")}),
+      {}, 120s);
   ASSERT_EQ(run.ending, 0) << run.err << run.out;
   const json::value found = report();
   for (const char* const cell : {"doorbell/kernel/port-write", "doorbell/kernel/mmio-write"}) {
@@ -106,11 +107,12 @@ TEST_F(Bench, TheLedgerAgreesWithKvmsOwnCount) {
 }
 
 TEST_F(Bench, TheStoryOfDisksIsVisible) {
-  const Finished run = run_skiff(
-      words({"--filter", "disk/virtio-pci/memory/read-4096-d*", "--filter",
-             "disk/ide,pio/memory/read-4096-d1", "--filter", "disk/virtio-pci/file/read-4096-d1",
-             "--runs", "2", "--json", folder.file("report.json"), "--html", folder.file("report.html")}),
-      {}, 120s);
+  const Finished run =
+      run_skiff(words({"--filter", "disk/virtio-pci/memory/read-4096-d*", "--filter",
+                       "disk/ide,pio/memory/read-4096-d1", "--filter",
+                       "disk/virtio-pci/file/read-4096-d1", "--runs", "2", "--json",
+                       folder.file("report.json"), "--html", folder.file("report.html")}),
+                {}, 120s);
   ASSERT_EQ(run.ending, 0) << run.err << run.out;
   const json::value found = report();
   const double pio = median(found, "disk/ide,pio/memory/read-4096-d1", "user_exits");
@@ -123,8 +125,8 @@ TEST_F(Bench, TheStoryOfDisksIsVisible) {
   EXPECT_THAT(run.out, HasSubstr("ide,pio against virtio-pci"));
   EXPECT_THAT(read_file(folder.file("report.html")), StartsWith("<!DOCTYPE html>"));
   EXPECT_THAT(left_behind(), IsEmpty());
-  const Finished same = run_skiff({"bench", "compare", folder.file("report.json"),
-                                   folder.file("report.json")});
+  const Finished same =
+      run_skiff({"bench", "compare", folder.file("report.json"), folder.file("report.json")});
   EXPECT_EQ(same.ending, 0) << same.err;
   EXPECT_THAT(same.out, HasSubstr("no number differs"));
 }

@@ -33,7 +33,8 @@ inline CellRun sample_run(const std::string& cell = "read-4096-d1", std::uint64_
               .kicks = 100,
               .interrupts = 50,
               .failed = 0};
-  run.latency = {.cell = cell, .p50 = p50, .p90 = 24'000, .p99 = 40'000, .p999 = 80'000, .max = 90'000};
+  run.latency = {
+      .cell = cell, .p50 = p50, .p90 = 24'000, .p99 = 40'000, .p999 = 80'000, .max = 90'000};
   run.histogram = {{18'000, 60}, {24'000, 39}, {80'000, 1}};
   return run;
 }
@@ -67,15 +68,19 @@ inline CellReport sample_cell(const CellName& name, const std::vector<double>& p
 }
 
 inline Report sample_report() {
-  Report report{.skiff_version = "1.2.3", .started = "2026-01-31T12:00:00.000Z",
-                .selection = "quick"};
+  Report report{
+      .skiff_version = "1.2.3", .started = "2026-01-31T12:00:00.000Z", .selection = "quick"};
   report.seconds = 12;
   report.wanted_runs = 3;
   report.host = {{"CPU", "A <fast> & \"new\" one"}, {"kernel", "Linux 6.18"}};
-  report.cells.push_back(sample_cell({"doorbell", "kernel", "port-write"}, {10'000, 10'100, 10'200}));
-  report.cells.push_back(sample_cell({"doorbell", "kernel", "ioeventfd-mmio"}, {1000, 1000, 1010}, 0));
-  report.cells.push_back(sample_cell(sample_name("virtio-pci/memory"), {20'000, 20'100, 20'200}, 0));
-  report.cells.push_back(sample_cell(sample_name("ide,pio/memory"), {120'000, 121'000, 122'000}, 9));
+  report.cells.push_back(
+      sample_cell({"doorbell", "kernel", "port-write"}, {10'000, 10'100, 10'200}));
+  report.cells.push_back(
+      sample_cell({"doorbell", "kernel", "ioeventfd-mmio"}, {1000, 1000, 1010}, 0));
+  report.cells.push_back(
+      sample_cell(sample_name("virtio-pci/memory"), {20'000, 20'100, 20'200}, 0));
+  report.cells.push_back(
+      sample_cell(sample_name("ide,pio/memory"), {120'000, 121'000, 122'000}, 9));
   return report;
 }
 

@@ -35,8 +35,8 @@ TEST(BenchComparisons, SaysHowMuchLongerAndWhatTheExitsAreOfIt) {
 
 TEST(BenchComparisons, ADifferenceWithinTheNoiseIsNone) {
   Report report = test::sample_report();
-  report.cells.push_back(
-      test::sample_cell(test::sample_name("virtio-pci,packed/memory"), {20'050, 20'150, 20'300}, 0));
+  report.cells.push_back(test::sample_cell(test::sample_name("virtio-pci,packed/memory"),
+                                           {20'050, 20'150, 20'300}, 0));
   const auto all = compare_cells(report);
   const Comparison* const packed = find(all, "disk: virtio-pci,packed against virtio-pci");
   ASSERT_NE(packed, nullptr);
@@ -67,9 +67,11 @@ TEST(BenchComparisons, TheDoorbellsAreAParagraphOfTheirOwn) {
 
 TEST(BenchComparisons, AnotherMonitorIsComparedOverAllCells) {
   Report report = test::sample_report();
-  CellReport slower = test::sample_cell(test::sample_name("virtio-pci/memory"), {40'000, 40'200, 40'400}, 0);
+  CellReport slower =
+      test::sample_cell(test::sample_name("virtio-pci/memory"), {40'000, 40'200, 40'400}, 0);
   slower.monitor = "qemu";
-  CellReport alike = test::sample_cell({"doorbell", "kernel", "port-write"}, {10'050, 10'100, 10'250});
+  CellReport alike =
+      test::sample_cell({"doorbell", "kernel", "port-write"}, {10'050, 10'100, 10'250});
   alike.monitor = "qemu";
   report.cells.push_back(slower);
   report.cells.push_back(alike);

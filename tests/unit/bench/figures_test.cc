@@ -16,13 +16,13 @@ TEST(BenchFigures, NumbersPerRequest) {
   EXPECT_DOUBLE_EQ(value(Metric::p999_ns), 40'000);
   EXPECT_DOUBLE_EQ(value(Metric::requests_per_second), 100'000);
   EXPECT_DOUBLE_EQ(value(Metric::megabytes_per_second), 409.6);
-  EXPECT_DOUBLE_EQ(value(Metric::user_exits), 5);       // 100 + 400, without COM1's 10
-  EXPECT_DOUBLE_EQ(value(Metric::kvm_exits), 6);        // 610 - 10
+  EXPECT_DOUBLE_EQ(value(Metric::user_exits), 5);  // 100 + 400, without COM1's 10
+  EXPECT_DOUBLE_EQ(value(Metric::kvm_exits), 6);   // 610 - 10
   EXPECT_DOUBLE_EQ(value(Metric::kernel_exits), 1);
-  EXPECT_DOUBLE_EQ(value(Metric::skiff_ns), 900);       // (10,000 + 80,000) / 100
+  EXPECT_DOUBLE_EQ(value(Metric::skiff_ns), 900);  // (10,000 + 80,000) / 100
   EXPECT_DOUBLE_EQ(value(Metric::interrupts), 0.5);
   EXPECT_DOUBLE_EQ(value(Metric::kicks), 1);
-  EXPECT_DOUBLE_EQ(value(Metric::vcpu_user_us), 3);     // 400 us, three ticks of four
+  EXPECT_DOUBLE_EQ(value(Metric::vcpu_user_us), 3);  // 400 us, three ticks of four
   EXPECT_DOUBLE_EQ(value(Metric::vcpu_kernel_us), 1);
   EXPECT_DOUBLE_EQ(value(Metric::io_us), 1);
   EXPECT_DOUBLE_EQ(value(Metric::other_us), 0);
@@ -43,9 +43,12 @@ TEST(BenchFigures, RowsOfExitsAndThreads) {
 }
 
 TEST(BenchFigures, TheScratchRegisterOfCom1IsNoTalk) {
-  EXPECT_TRUE(is_talk({.reason = "port I/O", .device = "com1", .reg = "THR", .direction = "write"}));
-  EXPECT_FALSE(is_talk({.reason = "port I/O", .device = "com1", .reg = "SCR", .direction = "write"}));
-  EXPECT_FALSE(is_talk({.reason = "port I/O", .device = "com2", .reg = "THR", .direction = "write"}));
+  EXPECT_TRUE(
+      is_talk({.reason = "port I/O", .device = "com1", .reg = "THR", .direction = "write"}));
+  EXPECT_FALSE(
+      is_talk({.reason = "port I/O", .device = "com1", .reg = "SCR", .direction = "write"}));
+  EXPECT_FALSE(
+      is_talk({.reason = "port I/O", .device = "com2", .reg = "THR", .direction = "write"}));
 }
 
 TEST(BenchFigures, Com1CountsWhereItIsWhatIsMeasured) {

@@ -129,11 +129,11 @@ TEST_F(Talk, WordsOutOfPlaceEndIt) {
       {kBegin, GuestLatency{.cell = "a"}},                       // likewise
       {kBegin, GuestSkip{.cell = "a", .why = "x"}, ready("a")},  // it is finished
       {kBegin, GuestSkip{.cell = "a", .why = "x"}, GuestSkip{.cell = "a", .why = "x"}},
-      {kBegin, ready("a"), ready("b")},                          // a is under way
-      {kBegin, ready("a"), GuestMark{}, done("b")},              // another cell's
-      {kBegin, ready("a"), GuestMark{}, done("a", 0)},           // it did nothing
+      {kBegin, ready("a"), ready("b")},                 // a is under way
+      {kBegin, ready("a"), GuestMark{}, done("b")},     // another cell's
+      {kBegin, ready("a"), GuestMark{}, done("a", 0)},  // it did nothing
       {kBegin, ready("a"), GuestMark{}, done("a"), done("a")},
-      {kBegin, ready("a"), GuestMark{}, histogram("a")},         // before done
+      {kBegin, ready("a"), GuestMark{}, histogram("a")},  // before done
       {kBegin, ready("a"), GuestMark{}, GuestMark{}},
       {kBegin, ready("a"), GuestEnd{}},
       {kBegin, GuestNonsense{"what?"}},

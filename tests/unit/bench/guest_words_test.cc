@@ -20,20 +20,21 @@ T only(const std::vector<GuestWord>& words) {
 
 TEST(GuestWords, EveryLineOfTheProtocol) {
   GuestReader reader;
-  const auto begin = only<GuestBegin>(
-      reader.put("bench: begin program=bench-disk version=1 tsc_khz=2596128\n"));
+  const auto begin =
+      only<GuestBegin>(reader.put("bench: begin program=bench-disk version=1 tsc_khz=2596128\n"));
   EXPECT_EQ(begin.program, "bench-disk");
   EXPECT_EQ(begin.tsc_khz, 2596128U);
-  const auto ready =
-      only<GuestReady>(reader.put("bench: ready cell=read-4096-d1 face=virtio-pci requests=790\r\n"));
+  const auto ready = only<GuestReady>(
+      reader.put("bench: ready cell=read-4096-d1 face=virtio-pci requests=790\r\n"));
   EXPECT_EQ(ready.cell, "read-4096-d1");
   EXPECT_EQ(ready.face, "virtio-pci");
   EXPECT_EQ(ready.requests, 790U);
-  const auto want = only<GuestWant>(reader.put("bench: want cell=in face=16550 requests=2 bytes=128\n"));
+  const auto want =
+      only<GuestWant>(reader.put("bench: want cell=in face=16550 requests=2 bytes=128\n"));
   EXPECT_EQ(want.bytes, 128U);
   only<GuestMark>(reader.put("!"));
-  const auto done = only<GuestDone>(reader.put(
-      "bench: done cell=a requests=1 bytes=2 cycles=3 kicks=4 interrupts=5 failed=6\n"));
+  const auto done = only<GuestDone>(
+      reader.put("bench: done cell=a requests=1 bytes=2 cycles=3 kicks=4 interrupts=5 failed=6\n"));
   EXPECT_EQ(done.bytes, 2U);
   EXPECT_EQ(done.cycles, 3U);
   EXPECT_EQ(done.kicks, 4U);
@@ -42,7 +43,8 @@ TEST(GuestWords, EveryLineOfTheProtocol) {
   const auto latency =
       only<GuestLatency>(reader.put("bench: latency cell=a p50=1 p90=2 p99=3 p999=4 max=5\n"));
   EXPECT_EQ(latency.p999, 4U);
-  const auto histogram = only<GuestHistogram>(reader.put("bench: histogram cell=a 1200:5 1240:77\n"));
+  const auto histogram =
+      only<GuestHistogram>(reader.put("bench: histogram cell=a 1200:5 1240:77\n"));
   ASSERT_EQ(histogram.buckets.size(), 2U);
   EXPECT_EQ(histogram.buckets[1].lower, 1240U);
   EXPECT_EQ(histogram.buckets[1].count, 77U);
@@ -69,14 +71,14 @@ TEST(GuestWords, WhatIsMalformedIsNonsense) {
   const std::vector<std::string> lines = {
       "bench: ",
       "bench: hello",
-      "bench: begin program=x version=1",                    // a word is missing
-      "bench: begin program=x version=one tsc_khz=1",        // no number
-      "bench: begin program=x version=-1 tsc_khz=1",         // negative
-      "bench: begin program=x version=1 tsc_khz=0x10",       // hexadecimal
-      "bench: begin program=x version=1 tsc_khz=",           // empty
+      "bench: begin program=x version=1",               // a word is missing
+      "bench: begin program=x version=one tsc_khz=1",   // no number
+      "bench: begin program=x version=-1 tsc_khz=1",    // negative
+      "bench: begin program=x version=1 tsc_khz=0x10",  // hexadecimal
+      "bench: begin program=x version=1 tsc_khz=",      // empty
       "bench: begin program=x version=1 tsc_khz=18446744073709551616",
       "bench: begin program= version=1 tsc_khz=1",
-      "bench: ready cell=a/b face=x requests=1",             // a path
+      "bench: ready cell=a/b face=x requests=1",  // a path
       "bench: ready cell=a\x01 face=x requests=1",
       "bench: ready cell=" + long_name + " face=x requests=1",
       "bench: ready cell=a face=<script> requests=1",
@@ -87,9 +89,9 @@ TEST(GuestWords, WhatIsMalformedIsNonsense) {
       "bench: histogram cell=a 12",
       "bench: histogram cell=a 12:",
       "bench: histogram cell=a :12",
-      "bench: histogram cell=a 2:1 1:1",                     // not ascending
+      "bench: histogram cell=a 2:1 1:1",  // not ascending
       "bench: histogram cell=a 1:1 1:1",
-      "bench: histogram cell=a" + buckets,                   // more than may be
+      "bench: histogram cell=a" + buckets,  // more than may be
       "bench: end",
   };
   for (const std::string& line : lines) {

@@ -32,7 +32,8 @@ TEST(HostCounters, AnOlderKernelHasNoCountsOfKvm) {
 }
 
 TEST(HostCounters, WhatIsNoLedgerIsRefused) {
-  for (const char* const text : {"", "{", "7", "{}", "{\"registers\": 7}", "{\"registers\": [7]}"}) {
+  for (const char* const text :
+       {"", "{", "7", "{}", "{\"registers\": 7}", "{\"registers\": [7]}"}) {
     Snapshot snapshot;
     EXPECT_FALSE(parse_exits(text, snapshot)) << text;
   }

@@ -66,9 +66,10 @@ TEST(BenchHtml, ThePageIsWellFormedAndHasItsCharts) {
   EXPECT_EQ(flaw_of(page), "");
   for (const char* const title : {"Requests a second", "Time of a request", "Exits per request",
                                   "Processor time per request"}) {
-    EXPECT_EQ(count_of(page, std::string("<svg class=\"chart\" xmlns=\"http://www.w3.org/2000/svg\" "
-                                         "role=\"img\" viewBox")),
-              8U);
+    EXPECT_EQ(
+        count_of(page, std::string("<svg class=\"chart\" xmlns=\"http://www.w3.org/2000/svg\" "
+                                   "role=\"img\" viewBox")),
+        8U);
     EXPECT_GE(count_of(page, std::string(">") + title), 2U) << title;
   }
   EXPECT_THAT(page, HasSubstr("6.0 times as long"));
@@ -137,7 +138,8 @@ TEST(BenchHtml, ABrowserShowsItsChartsWithoutAnError) {
   const std::string browser =
       "HOME=" + folder +
       " timeout 50 chromium --headless --no-sandbox --disable-gpu --disable-dev-shm-usage "
-      "--enable-logging=stderr --v=0 --user-data-dir=" + folder + "/profile ";
+      "--enable-logging=stderr --v=0 --user-data-dir=" +
+      folder + "/profile ";
   const std::string seen = output_of(browser + "--dump-dom file://" + folder + "/probe.html 2>&1");
   EXPECT_THAT(seen, HasSubstr("seen 8"));
   EXPECT_THAT(seen, Not(HasSubstr(":CONSOLE"))) << "the page made the browser complain";

@@ -53,8 +53,8 @@ TEST(BenchMatrix, TheFullOneHasEverySizeAndDepthOnEveryBackend) {
     for (const char* const size : {"512", "4096", "65536", "1048576"}) {
       for (const char* const depth : {"1", "4", "32"}) {
         for (const char* const way : {"read", "write"}) {
-          const std::string id = std::string("disk/virtio-pci/") + backend + "/" + way + "-" + size +
-                                 "-d" + depth;
+          const std::string id =
+              std::string("disk/virtio-pci/") + backend + "/" + way + "-" + size + "-d" + depth;
           EXPECT_TRUE(full.contains(id)) << id;
         }
       }
@@ -76,7 +76,8 @@ TEST(BenchMatrix, FiltersChooseFromAllOfIt) {
   for (const std::string& id : ids_of({.filters = {"disk/*-d32"}})) {
     EXPECT_TRUE(id.starts_with("disk/") && id.ends_with("-d32")) << id;
   }
-  EXPECT_EQ(ids_of({.filters = {"disk/virtio-pci/memory/read-4096-d1", "doorbell/*/ipi"}}).size(), 2U);
+  EXPECT_EQ(ids_of({.filters = {"disk/virtio-pci/memory/read-4096-d1", "doorbell/*/ipi"}}).size(),
+            2U);
   EXPECT_TRUE(ids_of({.filters = {"nothing"}}).empty());
   EXPECT_TRUE(ids_of({.filters = {"["}}).empty());
 }
@@ -85,8 +86,7 @@ TEST(BenchMatrix, NamesAreWhatTheReaderOfTheGuestsLinesTakes) {
   for (const VmPlan& plan : plan_of(full_matrix(), {.level = Level::full})) {
     EXPECT_FALSE(plan.cells.empty());
     for (const std::string& cell : plan.cells) {
-      const auto word =
-          parse_guest_line("bench: ready cell=" + cell + " face=x requests=1");
+      const auto word = parse_guest_line("bench: ready cell=" + cell + " face=x requests=1");
       EXPECT_TRUE(std::holds_alternative<GuestReady>(word)) << cell;
     }
   }

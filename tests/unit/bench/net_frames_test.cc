@@ -55,7 +55,8 @@ TEST(BenchNetFrames, AFloodHasOnlySizesOfCells) {
 std::uint32_t sum(std::span<const std::byte> bytes) {
   std::uint32_t total = 0;
   for (std::size_t i = 0; i + 1 < bytes.size(); i += 2)
-    total += std::to_integer<std::uint32_t>(bytes[i]) << 8 | std::to_integer<std::uint32_t>(bytes[i + 1]);
+    total += std::to_integer<std::uint32_t>(bytes[i]) << 8 |
+             std::to_integer<std::uint32_t>(bytes[i + 1]);
   while (total >> 16 != 0)
     total = (total & 0xffff) + (total >> 16);
   return total;

@@ -34,7 +34,8 @@ class Partner : public testing::Test {
     rest[20] = static_cast<std::byte>(second >> 8);
     rest[21] = static_cast<std::byte>(second & 0xff);
     frame.insert(frame.end(), rest.begin(), rest.end());
-    ASSERT_EQ(::write(partner->tap(), frame.data(), frame.size()), static_cast<ssize_t>(frame.size()));
+    ASSERT_EQ(::write(partner->tap(), frame.data(), frame.size()),
+              static_cast<ssize_t>(frame.size()));
   }
   // The next frame for the guest; empty after `patience`. [ms]
   std::vector<std::byte> take(int patience) const {

@@ -51,8 +51,9 @@ TEST(BenchJson, EveryNumberOfACellIsThere) {
 
 TEST(BenchJson, WhatIsNoReportIsRefused) {
   for (const char* const text :
-       {"", "{", "[]", "null", "{}", "{\"cells\": []}", "{\"schema\": \"skiff-stats-1\", \"cells\": []}",
-        "{\"schema\": \"skiff-bench-1\"}", "{\"schema\": \"skiff-bench-1\", \"cells\": 7}"}) {
+       {"", "{", "[]", "null", "{}", "{\"cells\": []}",
+        "{\"schema\": \"skiff-stats-1\", \"cells\": []}", "{\"schema\": \"skiff-bench-1\"}",
+        "{\"schema\": \"skiff-bench-1\", \"cells\": 7}"}) {
     std::string why;
     EXPECT_FALSE(parse_report(text, why)) << text;
     EXPECT_FALSE(why.empty()) << text;

@@ -33,8 +33,8 @@ TEST(BenchReport, MediansOverRunsAndLatenciesOfAllTogether) {
 TEST(BenchReport, ARunWithoutARowCountsAsZeroInItsMedian) {
   CellRun without = test::sample_run();
   without.after.exits.erase(without.after.exits.begin() + 1);
-  const CellReport cell = make_cell_report(test::sample_name(), "skiff",
-                                           {test::sample_run(), without, without});
+  const CellReport cell =
+      make_cell_report(test::sample_name(), "skiff", {test::sample_run(), without, without});
   ASSERT_EQ(cell.exits.size(), 2U);
   EXPECT_EQ(cell.exits[0].reg, "STATUS");
   EXPECT_EQ(cell.exits[1].reg, "DATA");

@@ -63,7 +63,8 @@ TEST_F(Session, AMonitorThatEndsEarlyIsSaidWithItsComplaint) {
 }
 
 TEST_F(Session, AProgramThatIsNotThereIsSaid) {
-  const auto runs = run_session({.program = "/nonexistent/vmm", .arguments = {}}, {"a"}, options, stop);
+  const auto runs =
+      run_session({.program = "/nonexistent/vmm", .arguments = {}}, {"a"}, options, stop);
   EXPECT_THAT(runs.at(0).trouble, HasSubstr("/nonexistent/vmm ended with status 127"));
 }
 

@@ -28,8 +28,10 @@ class VmText : public testing::Test {
          {"bench-doorbell", "bench-disk", "bench-net", "bench-console", "disk \"a\".img"}) {
       std::ofstream(path / program) << std::string(4096, 'x');
     }
-    places = {.guests = path.string(), .image = (path / "disk \"a\".img").string(),
-              .is_direct = false, .tap = 0};
+    places = {.guests = path.string(),
+              .image = (path / "disk \"a\".img").string(),
+              .is_direct = false,
+              .tap = 0};
   }
   ~VmText() override { fs::remove_all(path); }
 
