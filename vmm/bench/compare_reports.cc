@@ -94,8 +94,8 @@ std::vector<Change> changes_of(const Report& before, const Report& after) {
                          .verdict = verdict});
     }
   }
-  std::ranges::stable_sort(changes, std::greater<>(),
-                           [](const Change& change) { return std::abs(change.share()); });
+  std::ranges::sort(changes, std::greater<>(),
+                    [](const Change& change) { return std::abs(change.share()); });
   return changes;
 }
 

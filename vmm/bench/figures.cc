@@ -43,7 +43,7 @@ ExitSums add_exits(const CellRun& run, double requests, bool measures_com1,
                      .per_request = static_cast<double>(count) / requests,
                      .ns = static_cast<double>(ns) / static_cast<double>(count)});
   }
-  std::ranges::stable_sort(rates, std::greater<>(), &ExitRate::per_request);
+  std::ranges::sort(rates, std::greater<>(), &ExitRate::per_request);
   return sums;
 }
 

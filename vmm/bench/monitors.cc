@@ -5,9 +5,9 @@
 namespace skiff::bench {
 namespace {
 
-using Words = std::vector<std::string>;
+using Options = std::vector<std::string>;
 
-void append(Words& words, std::initializer_list<std::string> more) {
+void append(Options& words, std::initializer_list<std::string> more) {
   words.insert(words.end(), more);
 }
 
@@ -67,7 +67,7 @@ std::optional<Launch> qemu_launch(const VmPlan& plan, const VmPlaces& places,
     return std::nullopt;
   }
   Launch launch{.program = qemu, .arguments = {}};
-  Words& words = launch.arguments;
+  Options& words = launch.arguments;
   append(words,
          {"-name", "bench,debug-threads=on", "-nodefaults", "-no-user-config", "-no-reboot"});
   append(words, {"-M", machine_of(plan) + ",accel=kvm", "-cpu", "host,-arch-capabilities"});

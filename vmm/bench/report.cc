@@ -45,7 +45,7 @@ std::vector<ExitRate> exits_of(const std::vector<Figures>& runs) {
     rate.ns = median_over(rows, &ExitRate::ns, rows.size());
     exits.push_back(std::move(rate));
   }
-  std::ranges::stable_sort(exits, std::greater<>(), &ExitRate::per_request);
+  std::ranges::sort(exits, std::greater<>(), &ExitRate::per_request);
   return exits;
 }
 

@@ -73,7 +73,7 @@ std::vector<std::string> coloured(const std::vector<StackedBar>& bars) {
       sums[name] += finite_or_zero(value);
   }
   std::vector<std::pair<std::string, double>> sorted(sums.begin(), sums.end());
-  std::ranges::stable_sort(sorted, std::greater<>(), &std::pair<std::string, double>::second);
+  std::ranges::sort(sorted, std::greater<>(), &std::pair<std::string, double>::second);
   std::vector<std::string> names;
   for (const auto& [name, sum] : sorted) {
     if (sum > 0 && names.size() < kColours) names.push_back(name);
