@@ -39,11 +39,12 @@ test-quick: deps ## unit and kvm tests of the release build only
 	@$(CMAKE_BUILD) $(BUILD) -j$(JOBS)
 	@ctest --test-dir $(BUILD) -L 'unit|kvm' -j$(JOBS) --output-on-failure
 
-bench: ## start-up time, memory, exit cost, boot time, consoles and virtio, against the yardstick and QEMU
+bench: ## start-up time, memory, exit cost, boot time, consoles and virtio, against the yardstick and QEMU; `skiff bench --quick`
 	@cmake/install-packages.sh build run bench
 	$(call say,building build/skiff (release) and what measures it)
 	@cmake --preset release -DSKIFF_TESTS=ON >/dev/null || cmake --preset release -DSKIFF_TESTS=ON
 	@$(CMAKE_BUILD) $(BUILD) -j$(JOBS) --target skiff guest_programs bench_programs lab-expect
+	@"$(BUILD)/skiff" bench --quick --vs qemu
 	@tests/bench/bench.sh "$(BUILD)"
 	@tests/bench/bench-console.sh "$(BUILD)"
 	@tests/bench/block-syscalls.sh "$(BUILD)"

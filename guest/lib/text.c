@@ -40,7 +40,7 @@ int text_has_word(const char* line, const char* word) {
   return 0;
 }
 
-static const char* value_of(const char* line, const char* key) {
+const char* text_value(const char* line, const char* key) {
   const char* rest = line;
   while ((rest = find(rest, key))) {
     if (*rest == '=') {
@@ -64,7 +64,7 @@ static int digit(char c, unsigned base) {
 }
 
 unsigned long text_number(const char* line, const char* key, unsigned long fallback) {
-  const char* at = value_of(line, key);
+  const char* at = text_value(line, key);
   if (!at) {
     return fallback;
   }
@@ -84,7 +84,7 @@ unsigned long text_number(const char* line, const char* key, unsigned long fallb
 }
 
 int text_is(const char* line, const char* key, const char* value) {
-  const char* at = value_of(line, key);
+  const char* at = text_value(line, key);
   if (!at) {
     return 0;
   }

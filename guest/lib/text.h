@@ -10,3 +10,6 @@ unsigned long text_number(const char* line, const char* key, unsigned long fallb
 
 // True if `line` holds the word `key=value`.
 int text_is(const char* line, const char* key, const char* value);
+
+// What follows `key=` in `line`, up to the line's end, or null if the key is absent.
+const char* text_value(const char* line, const char* key);

@@ -56,7 +56,7 @@ std::span<const CommandSpec> command_specs() {
       run_command(),    console_command(), ps_command(),           stop_command(), pause_command(),
       resume_command(), reset_command(),   power_button_command(), nmi_command(),  logs_command(),
       events_command(), top_command(),     why_command(),          wait_command(), rm_command(),
-      check_command(),  help_command()};
+      bench_command(),  check_command(),   help_command()};
   return commands;
 }
 

@@ -72,6 +72,7 @@ const CommandSpec& wait_command();
 const CommandSpec& why_command();
 const CommandSpec& rm_command();
 const CommandSpec& top_command();
+const CommandSpec& bench_command();
 const CommandSpec& check_command();
 const CommandSpec& help_command();
 

@@ -149,9 +149,13 @@ ControlResult<> SessionControl::stop(const StopRequest& request) {
 }
 
 LedgerReport SessionControl::exits() {
-  const Machine* const machine = actions_.machine();
+  Machine* const machine = actions_.machine();
   if (machine == nullptr) return {};
-  return make_ledger_report(machine->ledgers(), machine->run_time());
+  // First, because it may interrupt each vCPU once, which the ledger then has.
+  std::vector<KvmCount> kvm = machine->kvm_counts();
+  LedgerReport report = make_ledger_report(machine->ledgers(), machine->run_time());
+  report.kvm = std::move(kvm);
+  return report;
 }
 
 MachineStats SessionControl::stats() {

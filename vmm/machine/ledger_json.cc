@@ -58,6 +58,9 @@ std::string to_json(const LedgerReport& report) {
   for (std::size_t id = 0; id < report.vcpus.size(); ++id) {
     vcpus.push_back(with({{"vcpu", id}}, numbers(report, report.vcpus[id])));
   }
+  json::object kvm;
+  for (const KvmCount& count : report.kvm)
+    kvm[count.name] = count.value;
   const json::object document{
       {"schema", "skiff-stats-1"},
       {"elapsed_ns", report.elapsed.count()},
@@ -65,6 +68,7 @@ std::string to_json(const LedgerReport& report) {
       {"reasons", std::move(reasons)},
       {"registers", std::move(registers)},
       {"vcpus", std::move(vcpus)},
+      {"kvm", report.kvm.empty() ? json::value() : json::value(std::move(kvm))},
   };
   return json::serialize(document) + "\n";
 }

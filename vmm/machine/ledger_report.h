@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "vmm/kvm/kvm_stats.h"
 #include "vmm/machine/exit_ledger.h"
 
 namespace skiff {
@@ -52,6 +53,9 @@ struct LedgerReport {
   std::vector<Reason> reasons;      // by total time, then count, descending
   std::vector<Register> registers;  // the same; the catch-all last
   std::vector<ExitSummary> vcpus;   // in the order given
+  // What KVM itself has counted, of all vCPUs together and of the VM; also exits that never came
+  // here. Empty where the kernel does not tell.
+  std::vector<KvmCount> kvm{};
 
   double per_second(std::uint64_t count) const;
 };

@@ -81,6 +81,22 @@ void append_table(std::string& text, std::vector<Line> lines) {
   }
 }
 
+// Only what is not 0, each with its name behind it, as many as fit in a line.
+void append_kvm_counts(std::string& text, const std::vector<KvmCount>& counts) {
+  constexpr std::size_t kWidth = 100;
+  std::string line = "counted by KVM:";
+  for (const KvmCount& count : counts) {
+    if (count.value == 0) continue;
+    const std::string word = fmt::format(" {} {},", grouped(count.value), count.name);
+    if (line.size() + word.size() > kWidth) {
+      text += line + "\n";
+      line = "  ";
+    }
+    line += word;
+  }
+  if (line.ends_with(',')) text += line.substr(0, line.size() - 1) + "\n";
+}
+
 std::string direction(const LedgerReport::Register& row) {
   if (!row.has_direction) return "-";
   return row.is_write ? "W" : "R";
@@ -123,6 +139,10 @@ std::string to_table(const LedgerReport& report) {
     }
     text += "\n";
     append_table(text, std::move(lines));
+  }
+  if (!report.kvm.empty()) {
+    text += "\n";
+    append_kvm_counts(text, report.kvm);
   }
   return text;
 }

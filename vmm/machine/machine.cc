@@ -121,6 +121,28 @@ std::vector<const ExitLedger*> Machine::ledgers() const {
   return result;
 }
 
+void Machine::open_kvm_stats() {
+  // KVM answers for a vCPU only while that is not in KVM_RUN.
+  const bool is_running = !paused_ && !end();
+  if (is_running) pause();
+  kvm_stats_.emplace();
+  const auto open = [this](int fd) {
+    if (auto stats = KvmStats::open(fd)) kvm_stats_->push_back(*std::move(stats));
+  };
+  for (const auto& vcpu : vcpus_)
+    open(vcpu->vcpu().fd());
+  open(vm_.fd());
+  if (is_running) resume();
+}
+
+std::vector<KvmCount> Machine::kvm_counts() {
+  if (!kvm_stats_) open_kvm_stats();
+  std::vector<KvmCount> counts;
+  for (const KvmStats& stats : *kvm_stats_)
+    stats.add_to(counts);
+  return counts;
+}
+
 MachineStats Machine::stats() const {
   return {.devices = board_->device_stats(), .threads = thread_times()};
 }

@@ -29,6 +29,7 @@
 #include "vmm/board/board.h"
 #include "vmm/io/guest_memory.h"
 #include "vmm/io/io_bus.h"
+#include "vmm/kvm/kvm_stats.h"
 #include "vmm/kvm/kvm_system.h"
 #include "vmm/kvm/kvm_vm.h"
 #include "vmm/machine/io_threads.h"
@@ -100,6 +101,9 @@ class Machine final : private PlatformEvents {
   std::vector<NamedCharacterDevice> character_devices();
   std::string boot_description() const { return board_->boot_description(); }
   std::vector<const ExitLedger*> ledgers() const;
+  // KVM's own counts of all vCPUs and of the VM. The first call stops a guest that runs for a
+  // moment; before it, they cost nothing.
+  std::vector<KvmCount> kvm_counts();
   std::vector<DeviceInfo> devices() const { return board_->devices(); }
   ControlResult<DeviceInfo> change_device(std::string_view name, const DeviceChange& change) {
     return board_->change_device(name, change);
@@ -121,6 +125,7 @@ class Machine final : private PlatformEvents {
   }
   void on_vcpu_end(VcpuThread& thread, const VcpuExit& exit);
   std::string failure_report(const VcpuThread& thread, const Fatal& fatal) const;
+  void open_kvm_stats();
   GuestFacts gather_facts(bool has_printed);
   std::vector<VcpuLook> look_at_vcpus(std::chrono::steady_clock::time_point deadline);
   // The first end counts; later ones (other vCPUs falling over) are its consequences.
@@ -135,7 +140,8 @@ class Machine final : private PlatformEvents {
   IoThreads io_threads_;
   std::unique_ptr<Board> board_;
   std::vector<std::unique_ptr<VcpuThread>> vcpus_;
-  bool paused_ = false;  // by pause(); the machine's thread
+  bool paused_ = false;                               // by pause(); the machine's thread
+  std::optional<std::vector<KvmStats>> kvm_stats_{};  // once somebody has asked; likewise
 
   mutable Mutex mutex_;
   std::optional<MachineEnd> end_ SKIFF_GUARDED_BY(mutex_);

@@ -3,6 +3,6 @@
 
 #include <stdint.h>
 
-// Maps `length` bytes from `address` one to one, open to CPL 3. 0 where it cannot: beyond 512 GiB,
-// or more than eight different GiB in all.
+// Maps `length` bytes from `address` one to one, open to CPL 3. 0 where it cannot: beyond 128 TiB,
+// or more than a dozen different GiB in all.
 int map_high_memory(uint64_t address, uint64_t length);

@@ -57,19 +57,27 @@ void interrupts_set_gate(unsigned vector, void (*entry)(void)) {
   write_gate(vector, (uint64_t)entry);
 }
 
+void interrupts_restore_gate(unsigned vector) {
+  write_gate(vector, interrupt_entries[vector]);
+}
+
 static void ignore(unsigned vector) {
   (void)vector;
+}
+
+void interrupts_load(void) {
+  const struct __attribute__((packed)) {
+    uint16_t limit;
+    uint64_t base;
+  } pointer = {sizeof idt - 1, (uint64_t)idt};
+  __asm__ volatile("lidt %0" : : "m"(pointer));
 }
 
 void interrupts_init(void) {
   for (unsigned i = 0; i < kVectorCount; ++i) {
     write_gate(i, interrupt_entries[i]);
   }
-  const struct __attribute__((packed)) {
-    uint16_t limit;
-    uint64_t base;
-  } pointer = {sizeof idt - 1, (uint64_t)idt};
-  __asm__ volatile("lidt %0" : : "m"(pointer));
+  interrupts_load();
   interrupts_set(kVectorSpurious, ignore);
   pic_init();
 }

@@ -18,8 +18,12 @@ typedef void InterruptHandler(unsigned vector);
 void interrupts_init(void);
 // `handler` sends its own end-of-interrupt (pic_eoi, local_apic_eoi).
 void interrupts_set(unsigned vector, InterruptHandler* handler);
+// Loads the same IDT on another processor.
+void interrupts_load(void);
 // For code of its own behind a vector, without the common entry. Lost by interrupts_init.
 void interrupts_set_gate(unsigned vector, void (*entry)(void));
+// The common entry again, which calls the handler.
+void interrupts_restore_gate(unsigned vector);
 
 // 8259A (Intel 231468). Initializes both at kVectorPic with every input masked.
 void pic_init(void);

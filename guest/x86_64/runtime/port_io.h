@@ -30,7 +30,8 @@ static inline uint32_t in32(uint16_t port) {
   return value;
 }
 
-// One string instruction: KVM hands its bytes to user space in one exit.
+// One string instruction. KVM leaves the guest for each byte nevertheless: only string input is
+// handed over many elements at once.
 static inline void out8_many(uint16_t port, const void* bytes, unsigned long count) {
   __asm__ volatile("rep outsb" : "+S"(bytes), "+c"(count) : "d"(port) : "memory");
 }

@@ -77,6 +77,10 @@ const char* completion_mode_name(enum CompletionMode mode) {
   return mode == kMsix ? "msix" : mode == kLine ? "line" : "poll";
 }
 
+unsigned completion_queue_vector(unsigned queue) {
+  return kVectorQueue0 + queue;
+}
+
 void completion_msix_entry(const struct VirtioDevice* device, unsigned index, unsigned vector) {
   const uint64_t entry = device->msix_table + 16 * index;
   write32(entry, 0xfee00000u | (local_apic_read(kApicId) >> 24) << 12);  // Intel SDM 3, 11.11
@@ -142,6 +146,10 @@ static void take_pending(void) {
 
 uint64_t completion_interrupts(unsigned queue) {
   take_pending();
+  return completion_interrupts_seen(queue);
+}
+
+uint64_t completion_interrupts_seen(unsigned queue) {
   return line_count + (queue < kQueues ? queue_count[counter_of[queue]] : 0);
 }
 

@@ -18,11 +18,15 @@ const char* completion_mode_name(enum CompletionMode mode);
 // device does not take them.
 void completion_init(void);
 int completion_set_up(struct VirtioDevice* device, enum CompletionMode mode, unsigned queues);
+// Where MSI-X brings a queue's interrupts.
+unsigned completion_queue_vector(unsigned queue);
 // Writes entry `index` of the MSI-X table to bring `vector` to this processor.
 void completion_msix_entry(const struct VirtioDevice* device, unsigned index, unsigned vector);
 
 // Interrupts seen for a queue (by line: for any), and for configuration changes.
 uint64_t completion_interrupts(unsigned queue);
+// The same without those that wait to be taken, and without an exit.
+uint64_t completion_interrupts_seen(unsigned queue);
 uint64_t completion_config_interrupts(void);
 
 // Before what shall interrupt is announced to the device.

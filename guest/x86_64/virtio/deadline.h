@@ -3,8 +3,8 @@
 
 #include "guest/x86_64/runtime/port_io.h"
 
-// Cycles of the time-stamp counter in a millisecond: from CPUID where it says so, else measured
-// once against the 8254.
+// Cycles of the time-stamp counter in a millisecond: from KVM's clock or CPUID where they say so,
+// else measured once against the ACPI timer, or the 8254.
 uint64_t tsc_per_millisecond(void);
 
 struct Deadline {

@@ -69,10 +69,14 @@ static void read_capability(struct VirtioDevice* device, unsigned at) {
 
 static int read_pci(PciFunction function, struct VirtioDevice* device) {
   const uint32_t id = pci_read(function, kPciVendor, 4);
-  if ((id & 0xffff) != 0x1af4 || id >> 16 < 0x1041 || id >> 16 > 0x107f) {
+  if ((id & 0xffff) != 0x1af4 || id >> 16 < 0x1000 || id >> 16 > 0x107f || id >> 16 == 0x1040) {
     return 0;
   }
-  *device = (struct VirtioDevice){.type = (id >> 16) - 0x1040, .is_pci = 1, .function = function};
+  // 4.1.2.1: a transitional device says its type by the subsystem's number; it too is driven by its
+  // modern registers.
+  const unsigned type =
+      id >> 16 < 0x1040 ? pci_read(function, kPciSubsystem, 2) : (id >> 16) - 0x1040;
+  *device = (struct VirtioDevice){.type = type, .is_pci = 1, .function = function};
   read_bars(device);
   for (unsigned at = pci_capability(function, kPciCapabilityVendor, 0); at;
        at = pci_capability(function, kPciCapabilityVendor, at)) {

@@ -1,16 +1,62 @@
 #include "guest/x86_64/virtio/pci.h"
 
+#include "guest/x86_64/runtime/acpi.h"
+#include "guest/x86_64/runtime/high_memory.h"
 #include "guest/x86_64/runtime/port_io.h"
+#include "guest/x86_64/virtio/registers.h"
 
-enum { kAddressPort = 0xcf8, kDataPort = 0xcfc };
+enum { kAddressPort = 0xcf8, kDataPort = 0xcfc, kBusBytes = 1 << 20 };
+
+static enum { kUnknown, kPorts, kMemory, kNoPci } mechanism;
+static uint64_t memory;  // of bus 0
+
+static void look_for_memory(void) {
+  const uint8_t* mcfg = acpi_find("MCFG");
+  for (uint32_t at = 44; mcfg && at + 16 <= acpi_u32(mcfg, 4); at += 16) {
+    // Base, segment group, first and last bus.
+    if (acpi_u16(mcfg, at + 8) == 0 && mcfg[at + 10] == 0 &&
+        map_high_memory(acpi_u64(mcfg, at), kBusBytes)) {
+      memory = acpi_u64(mcfg, at);
+      mechanism = kMemory;
+      return;
+    }
+  }
+}
+
+static void look_for_bus(void) {
+  mechanism = kNoPci;
+  out32(kAddressPort, 0x80000000u);
+  if (in32(kAddressPort) == 0x80000000u) {
+    mechanism = kPorts;
+  } else {
+    look_for_memory();
+  }
+}
+
+static uint64_t memory_of(PciFunction function, unsigned offset) {
+  return memory + ((uint64_t)(function & 0xff00) << 4) + offset;
+}
 
 uint32_t pci_read(PciFunction function, unsigned offset, unsigned width) {
+  if (mechanism == kUnknown) {
+    look_for_bus();
+  }
+  if (mechanism == kMemory) {
+    return (uint32_t)read_width(memory_of(function, offset), width);
+  }
+  if (mechanism == kNoPci) {
+    return ~0u >> (32 - 8 * width);
+  }
   out32(kAddressPort, function | (offset & 0xfc));
   const uint16_t port = (uint16_t)(kDataPort + (offset & 3));
   return width == 1 ? in8(port) : width == 2 ? in16(port) : in32(port);
 }
 
 void pci_write(PciFunction function, unsigned offset, unsigned width, uint32_t value) {
+  if (mechanism == kMemory) {
+    write_width(memory_of(function, offset), width, value);
+    return;
+  }
   out32(kAddressPort, function | (offset & 0xfc));
   const uint16_t port = (uint16_t)(kDataPort + (offset & 3));
   if (width == 1) {
@@ -20,6 +66,30 @@ void pci_write(PciFunction function, unsigned offset, unsigned width, uint32_t v
   } else {
     out32(port, value);
   }
+}
+
+PciFunction pci_find(unsigned offset, uint32_t mask, uint32_t value, unsigned index) {
+  for (unsigned slot = 0; slot < 32; ++slot) {
+    const uint32_t id = pci_read(pci_function(slot, 0), kPciVendor, 4);
+    if (id == 0xffffffff || id == 0) {
+      continue;
+    }
+    const unsigned functions = pci_read(pci_function(slot, 0), 0x0e, 1) & 0x80 ? 8 : 1;
+    for (unsigned i = 0; i < functions; ++i) {
+      const PciFunction function = pci_function(slot, i);
+      const uint32_t vendor = pci_read(function, kPciVendor, 4);
+      if (vendor != 0xffffffff && vendor != 0 && (pci_read(function, offset, 4) & mask) == value &&
+          index-- == 0) {
+        return function;
+      }
+    }
+  }
+  return 0;
+}
+
+uint16_t pci_ports(PciFunction function, unsigned bar) {
+  const uint32_t low = pci_read(function, kPciBar0 + 4 * bar, 4);
+  return low & 1 ? (uint16_t)(low & 0xfffc) : 0;
 }
 
 unsigned pci_capability(PciFunction function, unsigned id, unsigned after) {

@@ -1,4 +1,5 @@
-// PCI configuration space of bus 0 by configuration mechanism #1 (PCI Local Bus 3.0, 3.2.2.3.2).
+// PCI configuration space of bus 0 by configuration mechanism #1 (PCI Local Bus 3.0, 3.2.2.3.2), or
+// where there is none by the memory that the ACPI table MCFG names (PCI Firmware 3.0, 4.1.2).
 #pragma once
 
 #include <stdint.h>
@@ -8,7 +9,9 @@ enum {
   kPciDevice = 0x02,
   kPciCommand = 0x04,
   kPciStatus = 0x06,
+  kPciClass = 0x08,  // revision, interface, subclass, class
   kPciBar0 = 0x10,
+  kPciSubsystem = 0x2e,
   kPciCapabilities = 0x34,
   kPciInterruptLine = 0x3c,
 
@@ -37,6 +40,11 @@ void pci_write(PciFunction function, unsigned offset, unsigned width, uint32_t v
 
 // The first capability `id` behind `after` (0: from the start), or 0.
 unsigned pci_capability(PciFunction function, unsigned id, unsigned after);
+// The `index`th function of bus 0 whose register `offset`, 4 wide, holds `value` under `mask`; 0 if
+// there is none.
+PciFunction pci_find(unsigned offset, uint32_t mask, uint32_t value, unsigned index);
+// Base of an I/O BAR; 0 for any other.
+uint16_t pci_ports(PciFunction function, unsigned bar);
 // Address a memory BAR decodes; 0 for an I/O BAR or an empty one. Both halves of a 64-bit one.
 uint64_t pci_bar(PciFunction function, unsigned bar);
 // [bytes] by the all-ones method, with decoding off meanwhile; `*is_64` tells whether it takes two.

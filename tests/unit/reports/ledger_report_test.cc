@@ -199,6 +199,23 @@ TEST_F(LedgerReportTest, JsonIsCompleteAndParses) {
   EXPECT_DOUBLE_EQ(registers[0].at("per_second").to_number<double>(), 0.5);
 }
 
+TEST_F(LedgerReportTest, KvmsOwnCountsStandUnderTheTableAndInJson) {
+  first.record(key(&serial, 0, true), 1);
+  LedgerReport report = make_ledger_report(ledgers, seconds(1));
+  EXPECT_THAT(to_table(report), testing::Not(HasSubstr("counted by KVM")));
+  EXPECT_TRUE(json::parse(to_json(report)).at("kvm").is_null());
+  report.kvm = {{"exits", 1234}, {"io_exits", 0}};
+  for (int i = 0; i < 20; ++i)
+    report.kvm.push_back({"a_rather_long_name_" + std::to_string(i), 7});
+  const std::string table = to_table(report);
+  EXPECT_THAT(table, HasSubstr("counted by KVM: 1,234 exits,"));
+  EXPECT_THAT(table, testing::Not(HasSubstr("io_exits")));
+  EXPECT_TRUE(table.ends_with("7 a_rather_long_name_19\n"));
+  const json::value counts = json::parse(to_json(report)).at("kvm");
+  EXPECT_EQ(counts.at("exits").to_number<int>(), 1234);
+  EXPECT_EQ(counts.at("io_exits").to_number<int>(), 0);
+}
+
 TEST_F(LedgerReportTest, JsonOfNothingParses) {
   const json::object root = json::parse(to_json(make_ledger_report({}, seconds(0)))).as_object();
   EXPECT_TRUE(root.at("registers").as_array().empty());

@@ -1,0 +1,96 @@
+#include "vmm/bench/matrix.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "vmm/bench/guest_words.h"
+
+namespace skiff::bench {
+namespace {
+
+using testing::ElementsAre;
+
+std::vector<std::string> ids_of(const Selection& selection) {
+  std::vector<std::string> ids;
+  for (const VmPlan& plan : plan_of(full_matrix(), selection)) {
+    for (const std::string& cell : plan.cells)
+      ids.push_back(plan.name_of(cell).id());
+  }
+  return ids;
+}
+
+std::set<std::string> set_of(Level level) {
+  const auto ids = ids_of({.level = level});
+  return {ids.begin(), ids.end()};
+}
+
+TEST(BenchMatrix, EachSelectionHasAllOfTheOneBefore) {
+  const auto quick = set_of(Level::quick);
+  const auto normal = set_of(Level::normal);
+  const auto full = set_of(Level::full);
+  EXPECT_TRUE(std::includes(normal.begin(), normal.end(), quick.begin(), quick.end()));
+  EXPECT_TRUE(std::includes(full.begin(), full.end(), normal.begin(), normal.end()));
+  EXPECT_LT(quick.size(), normal.size());
+  EXPECT_LT(normal.size(), full.size());
+  EXPECT_EQ(ids_of({.level = Level::full}).size(), full.size()) << "a cell is there twice";
+}
+
+TEST(BenchMatrix, TheQuickOneTellsTheStory) {
+  const auto quick = set_of(Level::quick);
+  for (const char* const id :
+       {"doorbell/kernel/port-write", "doorbell/kernel/ioeventfd-mmio",
+        "disk/virtio-pci/memory/read-4096-d1", "disk/virtio-pci/memory/read-4096-d32",
+        "disk/ide,pio/memory/read-4096-d1", "disk/nvme/memory/read-4096-d1"}) {
+    EXPECT_TRUE(quick.contains(id)) << id;
+  }
+}
+
+TEST(BenchMatrix, TheFullOneHasEverySizeAndDepthOnEveryBackend) {
+  const auto full = set_of(Level::full);
+  for (const char* const backend : {"null", "memory", "file"}) {
+    for (const char* const size : {"512", "4096", "65536", "1048576"}) {
+      for (const char* const depth : {"1", "4", "32"}) {
+        for (const char* const way : {"read", "write"}) {
+          const std::string id =
+              std::string("disk/virtio-pci/") + backend + "/" + way + "-" + size + "-d" + depth;
+          EXPECT_TRUE(full.contains(id)) << id;
+        }
+      }
+    }
+  }
+  EXPECT_FALSE(full.contains("disk/ide,dma/memory/read-4096-d4")) << "an ATA disk has one request";
+}
+
+TEST(BenchMatrix, TextForAConsoleComesByStdinWhichOnlyThe16550Has) {
+  const auto full = set_of(Level::full);
+  EXPECT_TRUE(full.contains("console/16550,fifo/in"));
+  EXPECT_TRUE(full.contains("console/virtio-console/out"));
+  EXPECT_FALSE(full.contains("console/virtio-console/in"));
+}
+
+TEST(BenchMatrix, FiltersChooseFromAllOfIt) {
+  EXPECT_THAT(ids_of({.level = Level::quick, .filters = {"disk/nvme/null/read-1048576-d32"}}),
+              ElementsAre("disk/nvme/null/read-1048576-d32"));
+  for (const std::string& id : ids_of({.filters = {"disk/*-d32"}})) {
+    EXPECT_TRUE(id.starts_with("disk/") && id.ends_with("-d32")) << id;
+  }
+  EXPECT_EQ(ids_of({.filters = {"disk/virtio-pci/memory/read-4096-d1", "doorbell/*/ipi"}}).size(),
+            2U);
+  EXPECT_TRUE(ids_of({.filters = {"nothing"}}).empty());
+  EXPECT_TRUE(ids_of({.filters = {"["}}).empty());
+}
+
+TEST(BenchMatrix, NamesAreWhatTheReaderOfTheGuestsLinesTakes) {
+  for (const VmPlan& plan : plan_of(full_matrix(), {.level = Level::full})) {
+    EXPECT_FALSE(plan.cells.empty());
+    for (const std::string& cell : plan.cells) {
+      const auto word = parse_guest_line("bench: ready cell=" + cell + " face=x requests=1");
+      EXPECT_TRUE(std::holds_alternative<GuestReady>(word)) << cell;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace skiff::bench

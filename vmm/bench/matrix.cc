@@ -1,0 +1,128 @@
+#include "vmm/bench/matrix.h"
+
+#include <fnmatch.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace skiff::bench {
+namespace {
+
+class Planner {
+ public:
+  Planner(const Matrix& matrix, const Selection& selection)
+      : matrix_(matrix), selection_(selection) {}
+
+  std::vector<VmPlan> plan() {
+    for (const DoorbellRow& row : matrix_.doorbells)
+      add_doorbell(row);
+    for (const BackendRow& backend : matrix_.backends) {
+      for (const DiskRow& row : matrix_.disks)
+        add_disk(row, backend);
+    }
+    for (const NetRow& row : matrix_.nets)
+      add_net(row);
+    for (const ConsoleRow& row : matrix_.consoles)
+      add_console(row);
+    return std::move(plans_);
+  }
+
+ private:
+  void add_doorbell(const DoorbellRow& row) {
+    VmPlan plan{
+        .group = "doorbell", .setup = std::string(row.irqchip), .program = "bench-doorbell"};
+    plan.vcpus = row.vcpus;
+    plan.irqchip = row.irqchip;
+    for (const ShapeRow& shape : matrix_.doorbell_shapes)
+      add_cell(plan, shape, std::max(row.level, shape.level));
+    keep(std::move(plan));
+  }
+
+  void add_disk(const DiskRow& row, const BackendRow& backend) {
+    VmPlan plan{.group = "disk",
+                .setup = std::string(row.name) + "/" + std::string(backend.name),
+                .program = "bench-disk",
+                .words = std::string(row.words)};
+    plan.disk = &row;
+    plan.backend = backend.name;
+    for (const ShapeRow& shape : matrix_.disk_shapes) {
+      if (shape.depth > row.most_depth) continue;
+      const auto stepped =
+          std::min(static_cast<int>(shape.level) + backend.step, static_cast<int>(Level::full));
+      add_cell(plan, shape, std::max({row.level, backend.level, static_cast<Level>(stepped)}));
+    }
+    keep(std::move(plan));
+  }
+
+  void add_net(const NetRow& row) {
+    VmPlan plan{.group = "net",
+                .setup = std::string(row.name),
+                .program = "bench-net",
+                .words = std::string(row.words)};
+    plan.net = &row;
+    for (const ShapeRow& shape : matrix_.net_shapes)
+      add_cell(plan, shape, std::max(row.level, shape.level));
+    keep(std::move(plan));
+  }
+
+  void add_console(const ConsoleRow& row) {
+    VmPlan plan{.group = "console",
+                .setup = std::string(row.name),
+                .program = "bench-console",
+                .words = std::string(row.words)};
+    plan.console = &row;
+    for (const ShapeRow& shape : matrix_.console_shapes) {
+      // Input comes by stdin, which is COM1's.
+      if (shape.cell == "in" && !row.name.starts_with("16550")) continue;
+      add_cell(plan, shape, std::max(row.level, shape.level));
+    }
+    keep(std::move(plan));
+  }
+
+  void add_cell(VmPlan& plan, const ShapeRow& shape, Level level) const {
+    std::string cell(shape.cell);
+    if (is_wanted(plan.name_of(cell).id(), level)) plan.cells.push_back(std::move(cell));
+  }
+
+  bool is_wanted(const std::string& id, Level level) const {
+    if (selection_.filters.empty()) return level <= selection_.level;
+    return std::ranges::any_of(selection_.filters, [&id](const std::string& pattern) {
+      return ::fnmatch(pattern.c_str(), id.c_str(), 0) == 0;
+    });
+  }
+
+  void keep(VmPlan plan) {
+    if (!plan.cells.empty()) plans_.push_back(std::move(plan));
+  }
+
+  const Matrix& matrix_;
+  const Selection& selection_;
+  std::vector<VmPlan> plans_;
+};
+
+}  // namespace
+
+std::string_view to_text(Level level) {
+  switch (level) {
+    case Level::quick:
+      return "quick";
+    case Level::normal:
+      return "default";
+    case Level::full:
+      break;
+  }
+  return "full";
+}
+
+std::vector<VmPlan> plan_of(const Matrix& matrix, const Selection& selection) {
+  return Planner(matrix, selection).plan();
+}
+
+std::size_t cells_of(std::span<const VmPlan> plans) {
+  std::size_t cells = 0;
+  for (const VmPlan& plan : plans)
+    cells += plan.cells.size();
+  return cells;
+}
+
+}  // namespace skiff::bench

@@ -1,0 +1,104 @@
+// Which cells there are, and which of them a run measures. Pure; the rows themselves are
+// matrix_table.cc.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "vmm/bench/report.h"
+
+namespace skiff::bench {
+
+// A row belongs to the selection of its level and to all after it.
+enum class Level : std::uint8_t {
+  quick,   // `--quick`: the story, in less than a minute
+  normal,  // a few minutes
+  full,    // `--full`: everything
+};
+std::string_view to_text(Level level);
+
+struct DoorbellRow {
+  std::string_view irqchip;
+  std::uint32_t vcpus;
+  Level level;
+};
+struct DiskRow {
+  std::string_view name;   // "virtio-pci,packed"
+  std::string_view face;   // of `[[disk]]`
+  std::string_view keys;   // its further keys, lines of TOML
+  std::string_view words;  // for the guest
+  std::string_view qemu;   // properties of QEMU's device, "packed=on"; "-": QEMU has no such thing
+  std::uint32_t most_depth;
+  Level level;
+};
+struct NetRow {
+  std::string_view name;
+  std::string_view face;
+  std::string_view keys;
+  std::string_view words;
+  std::string_view qemu;
+  Level level;
+};
+struct ConsoleRow {
+  std::string_view name;
+  std::string_view sections;  // TOML
+  std::string_view words;
+  Level level;
+};
+struct BackendRow {
+  std::string_view name;
+  Level level;
+  std::uint8_t step;  // how many levels later a cell comes than its shape alone would
+};
+// A cell as the guest's program knows it.
+struct ShapeRow {
+  std::string_view cell;
+  std::uint32_t depth;
+  Level level;
+};
+
+struct Matrix {
+  std::span<const DoorbellRow> doorbells;
+  std::span<const ShapeRow> doorbell_shapes;
+  std::span<const DiskRow> disks;
+  std::span<const BackendRow> backends;
+  std::span<const ShapeRow> disk_shapes;
+  std::span<const NetRow> nets;
+  std::span<const ShapeRow> net_shapes;
+  std::span<const ConsoleRow> consoles;
+  std::span<const ShapeRow> console_shapes;
+};
+const Matrix& full_matrix();
+
+// One virtual machine, and the cells it is started for.
+struct VmPlan {
+  std::string group;
+  std::string setup;
+  std::string program;  // in the folder of guest programs: "bench-disk"
+  std::string words{};  // its command line, without `hold` and `cells`
+  std::uint32_t vcpus = 1;
+  std::string irqchip = "kernel";
+  const DiskRow* disk = nullptr;  // the others are null then
+  std::string_view backend{};     // of the disk
+  const NetRow* net = nullptr;
+  const ConsoleRow* console = nullptr;
+  std::vector<std::string> cells{};
+
+  CellName name_of(const std::string& cell) const {
+    return {.group = group, .setup = setup, .cell = cell};
+  }
+};
+
+struct Selection {
+  Level level = Level::normal;
+  // Shell patterns (fnmatch) of a cell's whole id; `*` matches '/' too. With any, they choose from
+  // the full matrix, and `level` is not looked at.
+  std::vector<std::string> filters{};
+};
+std::vector<VmPlan> plan_of(const Matrix& matrix, const Selection& selection);
+std::size_t cells_of(std::span<const VmPlan> plans);
+
+}  // namespace skiff::bench

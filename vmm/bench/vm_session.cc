@@ -1,0 +1,191 @@
+#include "vmm/bench/vm_session.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <thread>
+
+#include "vmm/base/error.h"
+#include "vmm/bench/child_process.h"
+#include "vmm/bench/guest_talk.h"
+#include "vmm/bench/host_counters.h"
+#include "vmm/control/client/control_client.h"
+
+namespace skiff::bench {
+namespace {
+
+using std::chrono::steady_clock;
+
+// The control socket is there a moment after the guest has begun.
+constexpr int kConnectTries = 200;
+constexpr auto kConnectPause = std::chrono::milliseconds(5);
+constexpr auto kEndPatience = std::chrono::seconds(10);
+
+class Session {
+ public:
+  Session(const Launch& launch, const std::vector<std::string>& cells,
+          const SessionOptions& options, StopSignals& stop)
+      : options_(options),
+        stop_(stop),
+        program_(launch.program),
+        talk_(cells),
+        child_(launch.program, launch.arguments, launch.environment, options.kept_fd,
+               options.other_cpus) {}
+
+  std::vector<CellRun> run() {
+    auto heard = steady_clock::now();
+    while (true) {
+      std::array<pollfd, 4> waits = {
+          {{.fd = child_.out(), .events = POLLIN, .revents = 0},
+           {.fd = err_open_ ? child_.err() : -1, .events = POLLIN, .revents = 0},
+           {.fd = stop_.fd(), .events = POLLIN, .revents = 0},
+           {.fd = text_left_ != 0 ? child_.in() : -1, .events = POLLOUT, .revents = 0}}};
+      const auto waited = steady_clock::now() - heard;
+      if (waited >= options_.patience) return finish(silence());
+      const auto left =
+          std::chrono::duration_cast<std::chrono::milliseconds>(options_.patience - waited);
+      ::poll(waits.data(), waits.size(), static_cast<int>(left.count()) + 1);
+      if (stop_.received() != 0) return finish("stopped");
+      if (waits[1].revents != 0) err_open_ = child_.read_err();
+      if ((waits[3].revents & POLLOUT) != 0) send_text();
+      if ((waits[3].revents & POLLERR) != 0) text_left_ = 0;
+      if (waits[0].revents == 0) continue;
+      heard = steady_clock::now();
+      bool ended = false;
+      if (!hear(child_.read_out(ended))) return finish("");
+      if (ended) return finish(early_end());
+    }
+  }
+
+ private:
+  // False at the conversation's end.
+  bool hear(std::string_view bytes) {
+    for (const GuestWord& word : reader_.put(bytes)) {
+      switch (talk_.take(word)) {
+        case GuestTalk::Wants::nothing:
+          break;
+        case GuestTalk::Wants::text:
+          text_left_ = talk_.text_bytes();
+          break;
+        case GuestTalk::Wants::go:
+          if (options_.on_cell) options_.on_cell(talk_.current());
+          answer(true);
+          text_left_ = talk_.text_bytes();
+          break;
+        case GuestTalk::Wants::on:
+          answer(false);
+          break;
+        case GuestTalk::Wants::over:
+          return false;
+      }
+    }
+    return true;
+  }
+
+  // The guest sleeps; its time goes on when it gets its byte. What asking costs is outside.
+  void answer(bool is_before) {
+    Snapshot snapshot;
+    if (is_before) {
+      prepare();
+      ask_ledger(snapshot);
+      snapshot.threads = read_threads(child_.pid());
+    } else {
+      snapshot.threads = read_threads(child_.pid());
+      ask_ledger(snapshot);
+    }
+    talk_.give(std::move(snapshot));
+    child_.send("g");
+  }
+
+  void send_text() {
+    static const std::string text(4096, 'x');
+    const std::size_t most = std::min<std::uint64_t>(text.size(), text_left_);
+    text_left_ -= child_.send(std::string_view(text).substr(0, most));
+  }
+
+  // Once, when all threads are there.
+  void prepare() {
+    if (is_prepared_) return;
+    is_prepared_ = true;
+    pin_threads(child_.pid(), options_.vcpu_cpus, options_.other_cpus);
+    if (options_.vm_name.empty()) return;
+    for (int tries = 0; client_ == nullptr; ++tries) {
+      try {
+        client_ = std::make_unique<ControlClient>(options_.vm_name);
+      } catch (const Error&) {
+        if (tries == kConnectTries) throw;
+        std::this_thread::sleep_for(kConnectPause);
+      }
+    }
+  }
+
+  void ask_ledger(Snapshot& snapshot) {
+    if (client_ == nullptr) return;
+    if (!parse_exits(client_->get("/v1/exits"), snapshot)) {
+      throw HostError(program_ + " does not answer as this Skiff does");
+    }
+  }
+
+  std::string silence() const {
+    return fmt::format("the guest said nothing for {} s{}",
+                       std::chrono::duration_cast<std::chrono::seconds>(options_.patience).count(),
+                       last_words());
+  }
+
+  std::string early_end() {
+    child_.read_err();
+    const auto status = child_.wait(kEndPatience);
+    std::string how = "ended";
+    if (status && WIFEXITED(*status))
+      how = fmt::format("ended with status {}", WEXITSTATUS(*status));
+    if (status && WIFSIGNALED(*status))
+      how = fmt::format("was ended by signal {}", WTERMSIG(*status));
+    return fmt::format("{} {} before the guest was done{}", program_, how, last_words());
+  }
+
+  // The first line of what the monitor complained of, else the last thing the guest printed.
+  std::string last_words() const {
+    std::string_view text = child_.complaints();
+    text = text.substr(0, text.find('\n'));
+    if (text.empty() && !reader_.other().empty()) {
+      text = reader_.other();
+      text.remove_suffix(1);
+      text = text.substr(text.rfind('\n') + 1);
+    }
+    return text.empty() ? std::string() : ": " + printable_text(text, GuestReader::kMostReason);
+  }
+
+  std::vector<CellRun> finish(const std::string& why) {
+    // One that has said all ends by itself, and with it everything that is its.
+    if (talk_.is_complete()) {
+      client_.reset();
+      child_.wait(kEndPatience);
+    }
+    child_.end();
+    return talk_.results(why);
+  }
+
+  const SessionOptions& options_;
+  StopSignals& stop_;
+  const std::string program_;
+  GuestReader reader_;
+  GuestTalk talk_;
+  ChildProcess child_;
+  std::unique_ptr<ControlClient> client_;
+  std::uint64_t text_left_ = 0;  // that the guest waits for
+  bool err_open_ = true;
+  bool is_prepared_ = false;
+};
+
+}  // namespace
+
+std::vector<CellRun> run_session(const Launch& launch, const std::vector<std::string>& cells,
+                                 const SessionOptions& options, StopSignals& stop) {
+  return Session(launch, cells, options, stop).run();
+}
+
+}  // namespace skiff::bench

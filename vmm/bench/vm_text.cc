@@ -1,0 +1,69 @@
+#include "vmm/bench/vm_text.h"
+
+#include <fmt/format.h>
+
+namespace skiff::bench {
+namespace {
+
+// TOML's basic string: what could end it or is no text is escaped.
+std::string quoted(std::string_view text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') result += '\\';
+    if (c < ' ' || c == 0x7f) {
+      result += fmt::format("\\u{:04X}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+    } else {
+      result += c;
+    }
+  }
+  return result + "\"";
+}
+
+std::string disk_section(const VmPlan& plan, const VmPlaces& places) {
+  std::string text =
+      fmt::format("[[disk]]\nface = \"{}\"\nthread = \"io\"\n{}", plan.disk->face, plan.disk->keys);
+  if (plan.backend != "file") {
+    return text + fmt::format("backend = \"{}\"\nsize = {}\n", plan.backend, kDiskSize);
+  }
+  return text + fmt::format("path = {}\ndirect = {}\n", quoted(places.image), places.is_direct);
+}
+
+std::string net_section(const VmPlan& plan, const VmPlaces& places) {
+  return fmt::format("[[net]]\nface = \"{}\"\nthread = \"io\"\nfd = {}\n{}", plan.net->face,
+                     places.tap, plan.net->keys);
+}
+
+bool is_virtio_mmio(const VmPlan& plan) {
+  return (plan.disk != nullptr && plan.disk->face == "virtio-mmio") ||
+         (plan.net != nullptr && plan.net->face == "virtio-mmio");
+}
+
+}  // namespace
+
+std::string config_text(const VmPlan& plan, const VmPlaces& places, const std::string& cmdline) {
+  std::string text = fmt::format(
+      "[machine]\nname = \"bench\"\nvcpus = {}\nmemory = {}\nirqchip = \"{}\"\n"
+      "on_reboot = \"exit\"\nwhy_after = 0\n"
+      "[boot]\nkernel = {}\ncmdline = {}\n",
+      plan.vcpus, kGuestMemory, plan.irqchip, quoted(places.guests + "/" + plan.program),
+      quoted(cmdline));
+  if (is_virtio_mmio(plan)) text += "virtio_mmio_cmdline = true\n";
+  if (plan.disk != nullptr || plan.net != nullptr) text += "[[io_thread]]\nname = \"io\"\n";
+  if (plan.disk != nullptr) text += disk_section(plan, places);
+  if (plan.net != nullptr) text += net_section(plan, places);
+  if (plan.console != nullptr) text += plan.console->sections;
+  // Something with a bell that KVM answers by an eventfd.
+  if (plan.group == "doorbell") text += "[rng]\n";
+  return text;
+}
+
+std::string guest_cmdline(const VmPlan& plan) {
+  std::string text = "hold";
+  if (!plan.words.empty()) text += " " + plan.words;
+  text += " cells=";
+  for (std::size_t i = 0; i < plan.cells.size(); ++i)
+    text += (i == 0 ? "" : ",") + plan.cells[i];
+  return text;
+}
+
+}  // namespace skiff::bench
