@@ -62,7 +62,7 @@ fi
 if wanted thread; then
   stage "thread sanitizer: the tests that use threads"
   configure tsan -DSKIFF_UNITY=ON
-  build build-tsan unit_base unit_io unit_vcpu unit_devices pci_test control_test io_executor_test \
+  build build-tsan unit_base unit_io unit_vcpu unit_devices unit_intc unit_timer kvm_external_interrupts pci_test control_test io_executor_test \
     stdio_console_test kvm_vcpu_thread virtio_ring_race_test virtio_transport_test queue_service_test \
     virtio_reset_race_test console_test virtio_console_test virtio_net_thread_test unit_disk unit_nvme unit_ide
   run_ctest build-tsan 'unit|kvm' -j"$jobs"

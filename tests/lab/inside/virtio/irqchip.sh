@@ -10,7 +10,7 @@ disk "$data" direct
 sed -e "s|@SUM@|$sum|g; s|@CHIP@|$2|g; s|@VCPUS@|$vcpus|g" /lab/consoles/irqchip >/tmp/case/script
 vmm_command "/cache/kernel/$kernel-amd64/$image" "/cache/initramfs/$kernel.cpio.gz" "$vcpus" "$memory" \
   "console=ttyS0 quiet $patience"
-lab-expect --timeout 120 --log /tmp/case/console /tmp/case/script $vmm
+lab-expect --timeout 400 --log /tmp/case/console /tmp/case/script $vmm
 status=$?
 cat /tmp/case/console >>"/lab/results/$name.console"
 [ $status = 0 ] || exit $status
