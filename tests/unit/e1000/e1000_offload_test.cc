@@ -74,7 +74,7 @@ struct Sent {
 };
 std::vector<Sent> send(const Packet& packet, const E1000Offload& offload, const NetOffloads& can) {
   const auto plan = plan_e1000_packet(offload, packet.size(), can);
-  EXPECT_TRUE(plan.has_value()) << plan.error_or("");
+  EXPECT_TRUE(plan.has_value()) << (plan ? std::string_view() : plan.error());
   std::vector<Sent> sent;
   if (!plan) return sent;
   std::size_t offset = 0;
@@ -157,7 +157,7 @@ TEST(E1000Offload_, WhatTheBackEndCanIsLeftToIt) {
       EXPECT_LE(each.bytes.size() - kEth, 65535U);
       const auto l4_size = static_cast<unsigned>(each.bytes.size() - shape.layer4());
       EXPECT_EQ(word(each.bytes, shape.sum_field()), pseudo_sum(each.bytes, shape, l4_size));
-      if (!is_ipv6) EXPECT_TRUE(has_good_ip_sum(each.bytes));
+      EXPECT_TRUE(is_ipv6 || has_good_ip_sum(each.bytes));
       EXPECT_EQ(dword(each.bytes, shape.layer4() + 4),
                 static_cast<std::uint32_t>(0xffff'ff00U + offset));
       offset += each.bytes.size() - shape.header();
@@ -341,7 +341,7 @@ TEST(E1000Offload_, EveryFieldMayBeAnything) {
       ASSERT_LE(frame.front_size, frame.front.size());
       ASSERT_LE(frame.rest + frame.length, packet.size());
       const std::size_t end = std::size_t{frame.header.csum_start} + frame.header.csum_offset + 2;
-      if (frame.header.flags != 0) ASSERT_LE(end, frame.size());
+      ASSERT_TRUE(frame.header.flags == 0 || end <= frame.size());
       ASSERT_LE(++frames, 1000U);
     } while (offset < plan->payload);
   }

@@ -1,5 +1,6 @@
 // Registers, EEPROM, PHY, the I/O BAR, the link, resets.
 #include "tests/unit/e1000/e1000_fixture.h"
+#include "vmm/base/error.h"
 
 namespace skiff::e1000_test {
 namespace {

@@ -6,7 +6,11 @@ serve "$1"
 # What comes back by libslirp.
 later sh -c 'exec nc -l -p 9001 <&8 >/tmp/case/back-user'
 tap_device tap0 10.0.7.1
-ip link set tap0 mtu 9000
+long_packets() {
+  wait_for 300 says 'e1000: long packets'
+  ip link set tap0 mtu 9000
+}
+later long_packets
 devices pci
 root_disk
 card e1000
