@@ -42,7 +42,7 @@ constexpr auto kSections = std::to_array<ConfigSection>({
     {"console", false, "the terminal Skiff was started in"},
     {"serial", true, "16550A serial ports"},
     {"disk", true, "virtio disks"},
-    {"net", true, "virtio network cards"},
+    {"net", true, "network cards"},
     {"virtio_console", true, "ports of the virtio console"},
     {"rng", false, "a virtio entropy source"},
     {"debug", false, "ports for messages and exit codes of small guests"},
