@@ -48,7 +48,7 @@ class E1000Race : public E1000Test {
 TEST_F(E1000Race, NoDoorbellIsLost) {
   begin();
   bring_up_now();
-  const std::string frame = raw_frame(60);
+  static const std::string frame = raw_frame(60);
   for (std::uint32_t i = 0; i < 3000; ++i) {
     const std::uint32_t count = 1 + i % 3;
     const std::uint32_t first = tx_tail;
@@ -64,10 +64,10 @@ TEST_F(E1000Race, NoDoorbellIsLost) {
 TEST_F(E1000Race, FramesArriveWhileBuffersComeAndGo) {
   begin();
   bring_up_now();
-  const std::string frame = raw_frame(60);
+  static const std::string frame = raw_frame(60);
   std::uint32_t index = 0;
   for (std::uint32_t i = 0; i < 2000; ++i) {
-    executor.post([this, &frame] { wire->arrive(frame); });
+    executor.post([this] { wire->arrive(frame); });
     rx_tail = (rx_tail + 1) % kEntries;
     write(kRdt, rx_tail);
     wait(kRxRing, index);
@@ -79,11 +79,11 @@ TEST_F(E1000Race, FramesArriveWhileBuffersComeAndGo) {
 // After a stop the driver's memory is its own: the thread sanitizer sees who touches it.
 TEST_F(E1000Race, StopsAndResetsUnderLoad) {
   begin();
-  const std::string frame = raw_frame(60);
+  static const std::string frame = raw_frame(60);
   for (int i = 0; i < 60; ++i) {
     bring_up_now();
     for (int j = 0; j < 40; ++j)
-      executor.post([this, &frame] { wire->arrive(frame); });
+      executor.post([this] { wire->arrive(frame); });
     write(kRdt, kEntries - 1);
     tx_room = kTxData;
     for (std::uint32_t j = 0; j < kEntries - 1; ++j)
@@ -130,7 +130,7 @@ TEST_F(E1000Race, ManyVcpus) {
       card->set_limits({});
     }
   });
-  const std::string frame = raw_frame(60);
+  static const std::string frame = raw_frame(60);
   for (int i = 0; i < 300; ++i) {
     const std::uint32_t index = tx_tail;
     tx_room = kTxData;
