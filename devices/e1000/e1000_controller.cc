@@ -26,7 +26,7 @@ constexpr PciIdentity kIdentity{.vendor = kE1000Vendor,
                                 .subsystem_vendor = kE1000Vendor,
                                 .subsystem = kE1000Subsystem};
 
-const E1000Options& checked(const E1000Options& options) {
+E1000Options checked(const E1000Options& options) {
   if (!options.mac.is_unicast()) {
     throw ConfigError(fmt::format("{}: mac = \"{}\" is {}; a card's address is its own",
                                   options.name, options.mac.text(),

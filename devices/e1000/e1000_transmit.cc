@@ -256,7 +256,6 @@ void E1000Transmitter::flush(const Ring& ring, Result& result) {
   // The frame that waits is the next batch's first.
   if (is_built_ && filled_ != 0) std::swap(frames_[0], frames_[filled_]);
   filled_ = 0;
-  std::atomic_thread_fence(std::memory_order_release);
   for (std::size_t i = 0; i < complete_; ++i) {
     const Note& note = notes_[i];
     if (note.index >= ring.entries) continue;
