@@ -1,13 +1,64 @@
 // A driver's thread and the card's: no doorbell is lost, nothing is seen too early, and after a
 // stop no memory is touched.
 #include <atomic>
+#include <functional>
 #include <thread>
+#include <vector>
 
 #include "tests/unit/e1000/e1000_fixture.h"
 #include "tests/unit/virtio/core/thread_executor.h"
 
 namespace skiff::e1000_test {
 namespace {
+
+// A wire that does something while it has a frame, as another vCPU would.
+class CallingBackend final : public NetBackend {
+ public:
+  const NetCapabilities& capabilities() const override { return capabilities_; }
+  void start(Executor&, std::uint16_t, Events) override {}
+  void stop() override {}
+  void set_pairs(std::uint16_t) override {}
+  void set_receive_offloads(const NetOffloads&) override {}
+  SendResult send(std::uint16_t, std::span<const iovec>) override {
+    on_send();
+    return SendResult::sent;
+  }
+  void flush(std::uint16_t) override {}
+  ReceiveResult receive(std::uint16_t, std::span<const iovec>) override { return {}; }
+  void want_receive(std::uint16_t, bool) override {}
+
+  std::function<void()> on_send;
+
+ private:
+  const NetCapabilities capabilities_;
+};
+
+class E1000Stop : public E1000Test {};
+
+TEST_F(E1000Stop, WaitsForTheFrameUnderWayAndNoLonger) {
+  for (const std::uint32_t what : {kTctl, kCtrl}) {
+    card.reset();
+    auto backend = std::make_unique<CallingBackend>();
+    std::vector<IoStatus> statuses;
+    backend->on_send = [&] {
+      statuses.push_back(write(what, what == kCtrl ? kCtrlRst : 0));
+      statuses.push_back(write(kMta, 7));  // takes nothing away
+    };
+    card = std::make_unique<E1000Controller>(std::move(backend), clock, clock, memory,
+                                             E1000Options{.mac = kOwn});
+    bus.add(*card);
+    bus.assign_bars();
+    card->config_write(4, 2, 7);
+    bar = card->wanted_range(0)->start;
+    bring_up();
+    offer_legacy(raw_frame(100));
+    offer_legacy(raw_frame(100));
+    ring_transmit();
+    EXPECT_THAT(statuses, testing::ElementsAre(IoStatus::busy, IoStatus::ok));
+    EXPECT_FALSE(is_done(1));
+    EXPECT_EQ(write(what, what == kCtrl ? kCtrlRst : 0), IoStatus::ok);
+  }
+}
 
 class E1000Race : public E1000Test {
  protected:
