@@ -255,6 +255,10 @@ std::string_view E1000Controller::Memory::register_name(std::uint64_t offset,
   return E1000Registers::name(static_cast<std::uint32_t>(offset));
 }
 
+std::uint64_t E1000Controller::Memory::ledger_offset(std::uint64_t offset) const {
+  return E1000Registers::first_of_table(static_cast<std::uint32_t>(offset));
+}
+
 IoStatus E1000Controller::Ports::read(IoAccess access, std::uint64_t& value) {
   if (access.width != kRegisterWidth) return IoStatus::bad_width;
   const std::uint32_t address = address_.load();

@@ -63,6 +63,7 @@ class E1000Controller final : public PciFunction, private E1000Port {
     IoStatus read(IoAccess access, std::uint64_t& value) override;
     IoStatus write(IoAccess access, std::uint64_t value) override;
     std::string_view register_name(std::uint64_t offset, bool is_write) const override;
+    std::uint64_t ledger_offset(std::uint64_t offset) const override;
 
    private:
     E1000Controller& owner_;

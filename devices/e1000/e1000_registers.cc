@@ -249,12 +249,20 @@ void E1000Registers::fill(E1000Config& config) const {
   config.filter.vet = value(kVet);
 }
 
+std::uint32_t E1000Registers::first_of_table(std::uint32_t offset) {
+  if (is_between(offset, kMta, kMtaWords)) return kMta;
+  if (is_between(offset, kVfta, kVftaWords)) return kVfta;
+  if (is_between(offset, kRa, 2 * kRaEntries)) return kRa + (offset & 4);
+  if (is_between(offset, kStatistics, (kStatisticsEnd - kStatistics) / 4)) return kStatistics;
+  return offset;
+}
+
 std::string_view E1000Registers::name(std::uint32_t offset) {
   struct Named {
     std::uint32_t offset;
     std::string_view name;
   };
-  static constexpr std::array<Named, 17> kNames = {{
+  static constexpr std::array<Named, 16> kNames = {{
       {kCtrl, "CTRL"},
       {kCtrl + 4, "CTRL"},
       {kStatus, "STATUS"},
@@ -271,7 +279,6 @@ std::string_view E1000Registers::name(std::uint32_t offset) {
       {kTdh, "TDH"},
       {kTdt, "TDT"},
       {kIpav, "IPAV"},
-      {kStatistics, "CRCERRS"},
   }};
   for (const Named& named : kNames) {
     if (named.offset == offset) return named.name;

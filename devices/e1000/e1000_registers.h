@@ -64,6 +64,8 @@ class E1000Registers {
   void fill(E1000Config& config) const;
 
   static std::string_view name(std::uint32_t offset);
+  // Of a table's entry its first, of another register itself.
+  static std::uint32_t first_of_table(std::uint32_t offset);
 
  private:
   static constexpr std::size_t kPlain = 33;

@@ -239,6 +239,13 @@ TEST_F(E1000Registers_, RegistersHaveTheirNames) {
   EXPECT_EQ(device.register_name(kMta + 4, true), "MTA");
   EXPECT_EQ(device.register_name(kRa + 12, true), "RAH");
   EXPECT_EQ(device.register_name(0x1fffc, true), "");
+  // A table is one to the ledger.
+  EXPECT_EQ(device.ledger_offset(kMta + 4 * 127), kMta);
+  EXPECT_EQ(device.ledger_offset(kVfta + 4 * 127), kVfta);
+  EXPECT_EQ(device.ledger_offset(kRa + 8 * 15 + 4), kRa + 4);
+  EXPECT_EQ(device.ledger_offset(E1000Statistics::gptc), kStatistics);
+  EXPECT_EQ(device.register_name(kStatistics, false), "statistics");
+  EXPECT_EQ(device.ledger_offset(kTdt), kTdt);
 }
 
 TEST_F(E1000Registers_, AnAddressOfAGroupIsNoCards) {
