@@ -19,6 +19,7 @@ allowed() {
     vmm/kvm | vmm/boot | vmm/disk | vmm/net) echo 'vmm/base vmm/io' ;;
     devices) echo 'vmm/base vmm/io vmm/disk vmm/net' ;;
     devices/ide | devices/nvme) echo 'vmm/base vmm/io vmm/disk devices/pci' ;;
+    devices/e1000) echo 'vmm/base vmm/io vmm/net devices/pci' ;;
     virtio) echo 'vmm/base vmm/io vmm/disk vmm/net devices/pci' ;;
     # vm_config.h is plain data of the target vmm_config, which needs no more than vmm/io.
     vmm/board) echo 'vmm/base vmm/io vmm/kvm vmm/boot vmm/linux_guest vmm/disk vmm/net devices virtio vmm/machine/vm_config.h' ;;
@@ -36,7 +37,7 @@ allowed() {
   esac
 }
 
-for room in vmm/base vmm/io vmm/kvm vmm/boot vmm/linux_guest vmm/disk vmm/net devices devices/ide devices/nvme virtio vmm/board vmm/machine vmm/control \
+for room in vmm/base vmm/io vmm/kvm vmm/boot vmm/linux_guest vmm/disk vmm/net devices devices/e1000 devices/ide devices/nvme virtio vmm/board vmm/machine vmm/control \
   vmm/control/run_directory vmm/control/console vmm/control/api vmm/control/client vmm/control/viewer vmm/bench vmm/cli; do
   pattern=$(printf '|%s' "$room" $(allowed "$room"))
   wrong=$(git ls-files "$room/*.h" "$room/*.cc" "$room/**/*.h" "$room/**/*.cc" | sort -u |

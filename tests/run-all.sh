@@ -64,7 +64,7 @@ if wanted thread; then
   configure tsan -DSKIFF_UNITY=ON
   build build-tsan unit_base unit_io unit_vcpu unit_devices unit_intc unit_timer kvm_external_interrupts pci_test control_test io_executor_test \
     stdio_console_test kvm_vcpu_thread virtio_ring_race_test virtio_transport_test queue_service_test \
-    virtio_reset_race_test console_test virtio_console_test virtio_net_thread_test unit_disk unit_nvme unit_ide
+    virtio_reset_race_test console_test virtio_console_test virtio_net_thread_test unit_disk unit_nvme unit_ide unit_e1000
   run_ctest build-tsan 'unit|kvm' -j"$jobs"
 fi
 

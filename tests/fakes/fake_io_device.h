@@ -26,6 +26,9 @@ class FakeIoDevice final : public IoDevice {
   explicit FakeIoDevice(std::string name) : name_(std::move(name)) {}
 
   std::string_view name() const override { return name_; }
+  std::uint64_t ledger_offset(std::uint64_t offset) const override {
+    return offset < table ? offset : table;
+  }
   IoStatus read(IoAccess access, std::uint64_t& value) override {
     const IoStatus answer = next_status();
     if (answer == IoStatus::busy) return answer;
@@ -41,6 +44,7 @@ class FakeIoDevice final : public IoDevice {
   }
 
   std::vector<Seen> seen;        // accesses that were not answered `busy`
+  std::uint64_t table = ~0ULL;   // from there on all registers are one to the ledger
   std::uint64_t next_value = 0;  // what the next read gives,
   std::uint64_t step = 0;        // and by how much it grows with each
   IoStatus status = IoStatus::ok;

@@ -26,19 +26,12 @@
 
 #include "virtio/core/virtio_device.h"
 #include "vmm/base/clock.h"
-#include "vmm/base/rate_limiter.h"
 #include "vmm/io/executor.h"
 #include "vmm/net/mac_address.h"
 #include "vmm/net/net_backend.h"
+#include "vmm/net/traffic_limit.h"
 
 namespace skiff {
-
-struct NetLimits {
-  RateLimit transmit_bytes{};  // what the guest sends
-  RateLimit transmit_packets{};
-  RateLimit receive_bytes{};
-  RateLimit receive_packets{};
-};
 
 struct NetDeviceOptions {
   std::string name = "net0";

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "virtio/core/virtio_device.h"
-#include "virtio/net/traffic_limit.h"
 #include "vmm/base/log.h"
 #include "vmm/net/net_backend.h"
+#include "vmm/net/traffic_limit.h"
 
 namespace skiff {
 

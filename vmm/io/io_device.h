@@ -36,6 +36,9 @@ class IoDevice {
   // The specification's name of the register, for the ledger and reports; empty where there is
   // none.
   virtual std::string_view register_name(std::uint64_t offset, bool is_write) const;
+  // The register that the ledger counts an access under: the first of a table whose entries are one
+  // to a reader, so that a driver that fills it does not fill the ledger. Most devices have none.
+  virtual std::uint64_t ledger_offset(std::uint64_t offset) const { return offset; }
 };
 
 }  // namespace skiff

@@ -20,7 +20,7 @@ constexpr std::array kSerialTargets = {"console"sv, "file"sv, "null"sv, "socket"
 constexpr std::array kFaces = {"virtio"sv, "virtio-mmio"sv};
 constexpr std::array kDiskFaces = {"virtio"sv, "virtio-mmio"sv, "ide"sv, "nvme"sv};
 constexpr std::array kDiskMedia = {"disk"sv, "cdrom"sv};
-constexpr std::array kNetFaces = {"virtio"sv, "virtio-mmio"sv};
+constexpr std::array kNetFaces = {"virtio"sv, "virtio-mmio"sv, "e1000"sv};
 constexpr std::array kRings = {"split"sv, "packed"sv};
 constexpr std::array kDiskBackends = {"file"sv, "memory"sv, "null"sv};
 constexpr std::array kDiskEngines = {"auto"sv, "io_uring"sv, "threads"sv};
@@ -42,7 +42,7 @@ constexpr auto kSections = std::to_array<ConfigSection>({
     {"console", false, "the terminal Skiff was started in"},
     {"serial", true, "16550A serial ports"},
     {"disk", true, "virtio disks"},
-    {"net", true, "virtio network cards"},
+    {"net", true, "network cards"},
     {"virtio_console", true, "ports of the virtio console"},
     {"rng", false, "a virtio entropy source"},
     {"debug", false, "ports for messages and exit codes of small guests"},
@@ -132,8 +132,7 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
     {"net", "tap", string, "none", "the tap interface's name"},
     {"net", "fd", integer, "none", "an open tap descriptor Skiff was started with", 3, 1048576},
     {"net", "offload", boolean, "true", "checksum and segmentation offloads"},
-    {"net", "face", choice, "\"virtio\"", "how the guest finds it: on PCI, or as virtio-mmio", 0, 0,
-     false, kNetFaces},
+    {"net", "face", choice, "\"virtio\"", "what the guest takes it for", 0, 0, false, kNetFaces},
     {"net", "mac", string, "a random one", "the card's address"},
     {"net", "mtu", integer, "by back-end", "largest packet the guest is told of", 68, 65535},
     {"net", "queues", integer, "1", "pairs of queues", 1, 64},

@@ -12,6 +12,15 @@
 namespace skiff {
 namespace {
 
+// In the order of kNetFaces (config_keys.cc).
+constexpr std::array kNetFaceOfChoice = {NetFace::virtio, NetFace::virtio, NetFace::e1000};
+
+// Keys that say nothing to an e1000.
+constexpr std::array kNotOfE1000 = {"queues", "queue_size", "ring", "event_idx", "ioeventfd"};
+// Drivers of the card take no more.
+constexpr std::uint16_t kE1000LargestMtu = 16110;
+constexpr std::uint16_t kE1000UsualMtu = 1500;
+
 struct Placed {
   NetConfig config;
   ConfigPlace tap;
@@ -99,6 +108,23 @@ void read_card(ConfigReader& reader, NetConfig& card) {
   card.receive_packets = read_rate(reader, "net", "rx_packets");
 }
 
+void read_face(ConfigReader& reader, std::size_t choice, NetConfig& card) {
+  card.face = kNetFaceOfChoice.at(choice);
+  if (card.face != NetFace::e1000) return;
+  for (const char* const key : kNotOfE1000) {
+    if (!reader.has(key)) continue;
+    reader.error(key,
+                 fmt::format("net.{} is only for virtio cards, not for net.face = \"e1000\"", key));
+  }
+  if (card.host.mtu > kE1000LargestMtu) {
+    reader.error("mtu", fmt::format("net.mtu is {}; with net.face = \"e1000\" at most {} is "
+                                    "possible",
+                                    card.host.mtu, kE1000LargestMtu));
+  }
+  // User networking would tell the guest its own, which is larger than the card's.
+  if (card.host.mtu == 0 && card.host.type == NetType::user) card.host.mtu = kE1000UsualMtu;
+}
+
 Placed read_one(const ConfigNode& table, std::size_t index,
                 const std::vector<IoThreadConfig>& threads, ConfigDiagnostics& diagnostics) {
   ConfigReader reader("net", &table, diagnostics);
@@ -117,7 +143,9 @@ Placed read_one(const ConfigNode& table, std::size_t index,
   if (sound && tap) refuse(reader, "user", {"backend", "forward"});
   if (sound && !tap) refuse(reader, "tap", {"tap", "fd"});
   read_card(reader, net.config);
-  net.config.virtio = read_virtio(reader, "net", threads);
+  std::size_t face = 0;
+  net.config.virtio = read_virtio(reader, "net", threads, &face);
+  read_face(reader, face, net.config);
   net.config.drawn_mac = MacAddress::random();
   net.tap = reader.place("tap");
   net.fd = reader.place("fd");

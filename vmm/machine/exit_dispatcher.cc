@@ -10,7 +10,7 @@ namespace {
 
 void identify(ExitKey& key, const IoBus::Target& target, std::uint64_t address) {
   key.device = target.device;
-  key.offset = target.device != nullptr ? target.offset : address;
+  key.offset = target.device != nullptr ? target.device->ledger_offset(target.offset) : address;
 }
 
 std::uint64_t load(std::span<const std::byte> data) {

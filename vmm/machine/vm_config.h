@@ -132,7 +132,8 @@ struct DiskConfig {
   RateLimit bandwidth;
 };
 
-enum class NetFace { virtio };
+// `virtio`: VirtioConfig::face says where; `e1000`: an Intel 82540EM.
+enum class NetFace { virtio, e1000 };
 
 struct NetConfig {
   NetOptions host;

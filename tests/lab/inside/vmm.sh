@@ -5,6 +5,7 @@
 #   ide_disk PATH [WORD...]      an ATA disk, in the order master, slave, ...: read_only direct serial=S; cdrom: a CD-ROM drive
 #   tap NAME [WORD...]           packed mac=M queues=N
 #   user_net BACKEND [FORWARD]   auto, passt, libslirp; tcp:ADDRESS:PORT->PORT
+#   card e1000                   what the network cards from here on are, instead of virtio
 #   console_port NAME console|file|null [PATH]
 #   entropy
 # irqchip kernel|split|user says where the interrupt controllers live, for every vmm_command that follows.
@@ -14,7 +15,8 @@ case $(cat /tmp/vmm) in
   skiff)
     vmm_panic_status=122
     device_file=/tmp/case/devices.toml
-    devices() { face=$1; : >$device_file; port_face="face = \"$(face_name)\""; }
+    devices() { face=$1 card_face=''; : >$device_file; port_face="face = \"$(face_name)\""; }
+    card() { card_face=$1; }
     face_name() {
       case $face in
         pci) echo virtio ;;
@@ -46,12 +48,12 @@ case $(cat /tmp/vmm) in
       common "$@" >>$device_file
     }
     tap() {
-      printf '[[net]]\ntype = "tap"\ntap = "%s"\nface = "%s"\n' "$1" "$(face_name)" >>$device_file
+      printf '[[net]]\ntype = "tap"\ntap = "%s"\nface = "%s"\n' "$1" "${card_face:-$(face_name)}" >>$device_file
       shift
       common "$@" >>$device_file
     }
     user_net() {
-      printf '[[net]]\ntype = "user"\nbackend = "%s"\nface = "%s"\n' "$1" "$(face_name)" >>$device_file
+      printf '[[net]]\ntype = "user"\nbackend = "%s"\nface = "%s"\n' "$1" "${card_face:-$(face_name)}" >>$device_file
       [ -z "${2:-}" ] || echo "forward = [\"$2\"]" >>$device_file
     }
     console_port() {
@@ -91,13 +93,16 @@ TOML
     device_file=/tmp/case/devices.args
     serial_args="-chardev stdio,id=c,signal=off -serial chardev:c"
     devices() {
-      face=$1 place=0
+      face=$1 place=0 card_face=''
       : >$device_file
       serial_args="-chardev stdio,id=c,signal=off -serial chardev:c"
     }
+    card() { card_face=$1; }
     # new_device KIND PROPERTIES: microvm's places are named, for it would fill them from the last one on.
     new_device() {
-      if [ "$face" = mmio ]; then
+      if [ "$1" = net ] && [ -n "$card_face" ]; then
+        echo "-device $card_face$2" >>$device_file
+      elif [ "$face" = mmio ]; then
         echo "-device virtio-$1-device,bus=virtio-mmio-bus.$place$2" >>$device_file
       else
         echo "-device virtio-$1-pci$2" >>$device_file

@@ -9,12 +9,16 @@
 #include <utility>
 #include <vector>
 
+#include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_doorbells.h"
 #include "tests/fakes/fake_irq_sink.h"
 #include "tests/fakes/fake_msi_sink.h"
 #include "tests/fakes/fake_receive_room_listener.h"
 #include "tests/fakes/fake_virtio_device.h"
+#include "tests/unit/virtio/net/fake_net_backend.h"
 #include "vmm/base/error.h"
+#include "vmm/board/devices/e1000_device.h"
+#include "vmm/board/devices/net_controls.h"
 
 namespace skiff {
 namespace {
@@ -122,6 +126,32 @@ TEST(VirtioDevices, EmulatedOnesPlaceThemselvesInTheSameOrder) {
   EXPECT_EQ(infos[1].face, "nvme");
   EXPECT_EQ(devices.stats().at(1).kind, "nvme");
   EXPECT_FALSE(devices.change("disk7", {.link = true}));
+}
+
+TEST(VirtioDevices, AnE1000TakesItsSlotAndObeysItsControls) {
+  FakePlaces places;
+  FakeClock clock;
+  NetCapabilities capabilities;
+  capabilities.description = "fake";
+  auto card =
+      std::make_unique<E1000Card>(E1000Options{.name = "net3", .mac = {{2, 0, 0, 0, 0, 1}}},
+                                  std::make_unique<FakeNetBackend>(capabilities), clock, clock);
+  auto controls = std::make_unique<NetControls<E1000Card>>(*card, NetLimits{}, "tap", "tap0");
+  VirtioDevices devices(
+      list(ConfiguredDevice{.emulated = std::move(card), .controls = std::move(controls)}), places);
+  EXPECT_EQ(places.slot(0)->config_read(0, 4), 0x100e'8086U);
+  const DeviceInfo before = devices.infos().at(0);
+  EXPECT_EQ(before.name, "net3");
+  EXPECT_EQ(before.kind, "net");
+  EXPECT_EQ(before.face, "e1000");
+  EXPECT_EQ(before.source, "tap0");
+  EXPECT_EQ(before.link, true);
+  const auto changed = devices.change(
+      "net3", {.link = false, .transmit_packets = RateChange{.per_second = 5, .burst = {}}});
+  ASSERT_TRUE(changed.has_value());
+  EXPECT_EQ(changed->link, false);
+  EXPECT_FALSE(devices.change("net3", {.resize = true}));
+  EXPECT_EQ(devices.stats().at(0).kind, "e1000");
 }
 
 TEST(VirtioDevices, LeaveTheirSlotsWhenTheyGo) {

@@ -209,6 +209,33 @@ fd = 7
   EXPECT_EQ(config.nets[2].host.fd, 7);
 }
 
+TEST(ConfigDevices, ACardMayBeAnE1000) {
+  const VmConfig config = config_of(R"(
+[[net]]
+face = "e1000"
+thread = "io0"
+link = false
+rx_packets = 7
+[[net]]
+face = "e1000"
+mtu = 9000
+[[net]]
+face = "e1000"
+tap = "tap0"
+[machine]
+io_threads = 1
+)");
+  ASSERT_EQ(config.nets.size(), 3U);
+  EXPECT_EQ(config.nets[0].face, NetFace::e1000);
+  EXPECT_EQ(config.nets[0].virtio.thread, "io0");
+  EXPECT_FALSE(config.nets[0].link);
+  EXPECT_EQ(config.nets[0].receive_packets.per_second, 7U);
+  // User networking must not tell the guest of more than the card takes.
+  EXPECT_EQ(config.nets[0].host.mtu, 1500);
+  EXPECT_EQ(config.nets[1].host.mtu, 9000);
+  EXPECT_EQ(config.nets[2].host.mtu, 0);
+}
+
 TEST(ConfigDevices, PortsOfTheVirtioConsole) {
   const VmConfig config = config_of(R"(
 [[virtio_console]]

@@ -51,6 +51,16 @@ class DispatcherTest : public testing::Test {
 class DispatcherWidths : public DispatcherTest, public testing::WithParamInterface<std::uint8_t> {};
 INSTANTIATE_TEST_SUITE_P(Port, DispatcherWidths, testing::Values(1, 2, 4));
 
+TEST_F(DispatcherTest, ATableOfTheDeviceIsOneToTheLedger) {
+  device_.table = 2;
+  set_data(1);
+  port(true, 0x103, 1);
+  EXPECT_EQ(key_, (ExitKey{ExitReason::port_io, true, &device_, 2}));
+  EXPECT_EQ(device_.seen.at(0).offset, 3U);
+  port(true, 0x101, 1);
+  EXPECT_EQ(key_, (ExitKey{ExitReason::port_io, true, &device_, 1}));
+}
+
 TEST_P(DispatcherWidths, PortWrite) {
   set_data(0x8877'6655'4433'2211);
   EXPECT_EQ(port(true, 0x104, GetParam()), Verdict::enter);

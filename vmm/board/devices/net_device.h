@@ -1,4 +1,4 @@
-// From [[net]] to a virtio network device over a network back-end.
+// From [[net]] to a network card over a network back-end: virtio, or an e1000.
 #pragma once
 
 #include "vmm/board/device_table.h"

@@ -1,4 +1,4 @@
-// The rate limits of one direction: bytes and packets, both of which a frame must pass.
+// A card's rate limits; those of one direction: bytes and packets, both of which a frame must pass.
 // Thread rule: one thread.
 #pragma once
 
@@ -9,6 +9,13 @@
 #include "vmm/base/rate_limiter.h"
 
 namespace skiff {
+
+struct NetLimits {
+  RateLimit transmit_bytes{};  // what the guest sends
+  RateLimit transmit_packets{};
+  RateLimit receive_bytes{};
+  RateLimit receive_packets{};
+};
 
 class TrafficLimit {
  public:
