@@ -100,7 +100,8 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(NetWay{"virtio", "irq=poll", "virtio-pci"},
                     NetWay{"virtio", "irq=msix ring=packed", "virtio-pci"},
                     NetWay{"virtio", "irq=line no-event-idx no-indirect", "virtio-pci"},
-                    NetWay{"virtio-mmio", "irq=line"}),
+                    NetWay{"virtio-mmio", "irq=line"}, NetWay{"e1000", "irq=line"},
+                    NetWay{"e1000", "irq=poll"}),
     [](const auto& way) { return test_name(way.param.face + "_" + way.param.words); });
 
 class BenchNetAlone : public testing::Test {
