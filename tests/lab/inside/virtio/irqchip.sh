@@ -16,5 +16,9 @@ cat /tmp/case/console >>"/lab/results/$name.console"
 [ $status = 0 ] || exit $status
 copied=$(dd if="$data" bs=1M skip=8 count=4 2>/dev/null | md5sum | cut -d' ' -f1)
 [ "$copied" = "$sum" ] || { echo "the guest's copy is not what it copied"; exit 1; }
-# Linux sets ELCR anew, and says so where firmware has set it already.
-clean_messages 'ACPI: setting ELCR to 0200 \(from 0e00\)'
+# What Linux says on a PC without APICs: it sets ELCR anew, which firmware has set already; there is no table of processors;
+# performance counters would interrupt through a local APIC.
+[ "$1" = user ] || clean_messages || exit
+[ "$1" != user ] || clean_messages 'ACPI: setting ELCR to 0200 \(from 0e00\)
+smpboot: weird, boot CPU \(#0\) not listed by the BIOS
+PMU not available due to virtualization, using software events only'
