@@ -9,6 +9,8 @@ namespace {
 // Where the interrupt controllers live. Two vCPUs, so that one can interrupt the other.
 constexpr auto kDoorbells = std::to_array<DoorbellRow>({
     {"kernel", 2, Level::quick},
+    {"split", 2, Level::normal},
+    {"user", 1, Level::normal},  // uniprocessor
 });
 
 constexpr auto kDoorbellShapes = std::to_array<ShapeRow>({
@@ -93,6 +95,7 @@ constexpr auto kNets = std::to_array<NetRow>({
     {"virtio-pci,no-event-idx", "virtio", "event_idx = false\n",
      "face=virtio-pci irq=msix no-event-idx", "", Level::full},
     {"virtio-mmio", "virtio-mmio", "", "face=virtio-mmio irq=line", "", Level::full},
+    {"e1000", "e1000", "", "face=e1000 irq=line", "", Level::normal},
 });
 
 // 65536 stands for a TCP segment of that size, less what keeps Linux from cutting it up.

@@ -134,7 +134,9 @@ CellReport make_cell_report(CellName name, std::string monitor, const std::vecto
   }
   if (good.empty()) return report;
   report.runs = good.size();
-  report.requests = good.front().done.requests;
+  report.requests = std::ranges::min(good, {}, [](const CellRun& run) {
+                      return run.done.requests;
+                    }).done.requests;
   report.metrics = stats_of(figures);
   report.exits = exits_of(figures);
   report.kvm = kvm_of(figures);

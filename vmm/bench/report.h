@@ -34,7 +34,7 @@ struct CellReport {
   std::string trouble{};          // not empty: there are no numbers, and why
   bool is_skipped = false;        // it was not possible; else, with `trouble`, it failed
   std::size_t runs = 0;
-  std::uint64_t requests = 0;  // of a run
+  std::uint64_t requests = 0;  // of the run that measured fewest
   std::uint64_t failed = 0;    // requests, of all runs
   PerMetric<Stat> metrics{};
   // Medians over the runs.

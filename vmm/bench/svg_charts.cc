@@ -14,7 +14,7 @@ namespace {
 // All in SVG's user units.
 constexpr double kLabel = 290;  // room for the labels at the left
 constexpr double kPlot = 390;
-constexpr double kText = 190;  // and for the values at the right
+constexpr double kText = 230;  // and for the values at the right
 constexpr double kRow = 22;
 constexpr double kBarHeight = 14;
 constexpr double kTop = 26;  // the title

@@ -30,6 +30,14 @@ TEST(BenchReport, MediansOverRunsAndLatenciesOfAllTogether) {
   EXPECT_FALSE(cell.is_noisy());
 }
 
+TEST(BenchReport, RequestsAreThoseOfTheRunThatMeasuredFewest) {
+  CellRun few = test::sample_run();
+  few.done.requests = 3;
+  const CellReport cell =
+      make_cell_report(test::sample_name(), "skiff", {test::sample_run(), few, test::sample_run()});
+  EXPECT_EQ(cell.requests, 3U);
+}
+
 TEST(BenchReport, ARunWithoutARowCountsAsZeroInItsMedian) {
   CellRun without = test::sample_run();
   without.after.exits.erase(without.after.exits.begin() + 1);
