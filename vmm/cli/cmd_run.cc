@@ -112,7 +112,7 @@ int run_in_background(StartReport& report, const VmConfig& config, RunOptions& o
   } catch (const ConfigError& error) {
     return fail(exit_status::kUsage, error.what());
   } catch (const std::bad_alloc&) {
-    return fail(exit_status::kHost, "skiff: out of memory");
+    return fail(exit_status::kHost, fmt::format("skiff: {}", kOutOfMemory));
   } catch (const std::exception& error) {
     return fail(exit_status::kHost, fmt::format("skiff: {}", error.what()));
   }

@@ -65,7 +65,7 @@ int main_command(int argc, char** argv) noexcept {
     complain("skiff: ", error.what());
     return exit_status::kHost;
   } catch (const std::bad_alloc&) {
-    complain("skiff: ", "out of memory");
+    complain("skiff: ", kOutOfMemory);
     return exit_status::kHost;
   } catch (const std::exception& error) {
     complain("skiff: internal error: ", error.what());

@@ -9,4 +9,8 @@ namespace skiff {
 // disk). A reader that has gone away (`skiff help | head -1`) is no error.
 int print_all(std::string_view text);
 
+// Of std::bad_alloc, behind "skiff: ".
+inline constexpr std::string_view kOutOfMemory =
+    "out of memory (the process limit on memory is `ulimit -v`)";
+
 }  // namespace skiff
