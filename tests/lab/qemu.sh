@@ -5,7 +5,7 @@
 #   qemu.sh --flags [ARCH]       print the -cpu value to use with it
 #   qemu.sh x86_64|aarch64 ARG…  run qemu-system-<arch> with these arguments
 #
-# ARCH is that of the machine inside, x86_64 where none is named; each has a tree of its own.
+# ARCH is that of the machine inside, x86_64 where none is named; one tree has both.
 #
 # Why not the system's: the TCG of Debian 12's QEMU 7.2 has an XSAVE defect that kills about a quarter of the
 # nested boots of kernels newer than 6.1, and 10.0 dies silently now and then; 11.1 does neither (docs/lab.md).
@@ -25,10 +25,8 @@ case ${1:-} in
   ?*) guest=$1 ;;
 esac
 cache=${SKIFF_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/skiff}/lab-qemu
-packages="qemu-system-x86 qemu-system-data seabios"
-if [ "$guest" = aarch64 ]; then
-  cache=$cache-aarch64 packages=qemu-system-arm
-fi
+# Holds the name of the tree below $cache. Not the name it had when trees were of x86 alone: those stay for whoever runs them.
+ready=$cache/ready-both
 suites=${SKIFF_LAB_SUITES:-trixie-backports sid}
 
 # The archive this machine already gets its Debian packages from: no host name is written here.
@@ -67,24 +65,23 @@ APT::Sandbox::User "";
 Acquire::Languages "none";
 Debug::NoLocking "true";
 CONF
-  say "fetching QEMU from $suite (once; about 150 MB)"
-  # shellcheck disable=SC2086
+  say "fetching QEMU from $suite (once; about 170 MB)"
   APT_CONFIG=$into/etc/apt.conf apt-get update -qq >"$into/log" 2>&1 &&
-    APT_CONFIG=$into/etc/apt.conf apt-get install -qq -y --download-only $packages \
+    APT_CONFIG=$into/etc/apt.conf apt-get install -qq -y --download-only qemu-system-x86 qemu-system-arm qemu-system-data seabios \
       >>"$into/log" 2>&1 || { say "that failed:"; tail -n 3 "$into/log" >&2; return 1; }
 }
 
 prepare() {
-  [ ! -e "$cache/ready" ] || return 0
+  [ ! -e "$ready" ] || return 0
   command -v apt-get >/dev/null || return 1
   [ "$(uname -m)" = x86_64 ] || return 1
   mkdir -p "$cache"
   # One at a time: CTest may start several lab cases at once.
   exec 9>"$cache/lock"
   ! command -v flock >/dev/null || flock 9
-  [ ! -e "$cache/ready" ] || return 0
+  [ ! -e "$ready" ] || return 0
   for suite in $suites; do
-    work=$cache/$suite
+    work=$cache/$suite-both
     rm -rf "$work"
     mkdir -p "$work"
     fetch "$suite" "$work" || continue
@@ -94,7 +91,7 @@ prepare() {
     done
     rm -rf "$work/archives" "$work/lists"
     if version=$(run_in "$work" "$guest" --version 2>/dev/null); then
-      echo "$suite" >"$cache/ready"
+      echo "$suite-both" >"$ready"
       say "$(echo "$version" | head -n 1)"
       exec 9>&-
       return 0
@@ -124,7 +121,7 @@ run_in() {
 chosen_tree() {
   case ${SKIFF_LAB_QEMU:-} in
     system) return 1 ;;
-    "") prepare && echo "$cache/$(cat "$cache/ready")" ;;
+    "") prepare && echo "$cache/$(cat "$ready")" ;;
     *) echo "$SKIFF_LAB_QEMU" ;;
   esac
 }
@@ -135,7 +132,7 @@ case ${1:-} in
     if [ -n "$tree" ]; then
       run_in "$tree" "$guest" --version | head -n 1
     else
-      command -v "qemu-system-$guest" >/dev/null || { say "no QEMU: install one of: $packages"; exit 1; }
+      command -v "qemu-system-$guest" >/dev/null || { say "no QEMU: install the package that has qemu-system-$guest"; exit 1; }
       "qemu-system-$guest" --version | head -n 1
     fi
     ;;

@@ -66,6 +66,9 @@ VirtBoard::VirtBoard(const BoardContext& context)
     : context_(context),
       features_(features_of(context)),
       cmdline_(context.config.boot.cmdline.value_or(std::string(kDefaultCmdline))) {
+  if (context.config.boot.protocol != BootProtocol::auto_detect) {
+    throw ConfigError("boot.protocol: on arm64 the kernel's file says how it is booted; \"auto\"");
+  }
   const unsigned bits = ipa_bits(context.vm.system(), context.memory);
   const std::uint64_t ram_last = context.memory.regions().back().range.last();
   if (bits < 64 && ram_last >> bits != 0) {
