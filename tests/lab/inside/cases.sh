@@ -24,6 +24,8 @@ play() {
   esac
   sed -e "s/@VCPUS@/$vcpus/g; s/@MEMORY_FLOOR@/$(memory_floor "$memory")/; s/@PANIC_STATUS@/$vmm_panic_status/; s/@CONSOLE@/$guest_console/" \
     "/lab/consoles/$script" >/tmp/case/script
+  # Devices that the case's guest has.
+  [ ! -e "/lab/inside/setup/$script.sh" ] || . "/lab/inside/setup/$script.sh"
   options=
   [ "$script" != terminal ] || options=--terminal
   if [ "$kernel" = guest ]; then

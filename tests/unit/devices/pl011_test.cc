@@ -1,6 +1,7 @@
 // The PL011 against its manual, ARM DDI 0183.
 #include <gtest/gtest.h>
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -80,7 +81,7 @@ TEST_F(Pl011Test, UnusedBitsReadAsZero) {
 }
 
 TEST_F(Pl011Test, SendsWhatIsWrittenAtAnyWidth) {
-  for (const std::uint8_t width : {1, 2, 4})
+  for (const std::uint8_t width : std::array<std::uint8_t, 3>{1, 2, 4})
     EXPECT_EQ(write_register(uart, pl011::kDr, 0x1241, width), IoStatus::ok);
   EXPECT_EQ(sink.text(), "AAA");
 }
