@@ -69,6 +69,9 @@ VirtBoard::VirtBoard(const BoardContext& context)
   if (context.config.boot.protocol != BootProtocol::auto_detect) {
     throw ConfigError("boot.protocol: on arm64 the kernel's file says how it is booted; \"auto\"");
   }
+  if (context.config.machine.irqchip != IrqchipMode::kernel) {
+    throw ConfigError("machine.irqchip: on arm64 the interrupt controller is in the kernel");
+  }
   const unsigned bits = ipa_bits(context.vm.system(), context.memory);
   const std::uint64_t ram_last = context.memory.regions().back().range.last();
   if (bits < 64 && ram_last >> bits != 0) {
