@@ -4,6 +4,7 @@
 
 #include "devices/primecell_id.h"
 #include "devices/serial/pl011_regs.h"
+#include "vmm/base/bits.h"
 
 namespace skiff {
 
@@ -36,7 +37,7 @@ IoStatus Pl011::read(IoAccess access, std::uint64_t& value) {
   Actions actions;
   {
     MutexLock lock(mutex_);
-    value = read_register(access.offset, transmitter_empty);
+    value = read_register(access.offset, transmitter_empty) & all_ones(access.width);
     actions = settle();
   }
   act(actions);

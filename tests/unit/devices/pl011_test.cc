@@ -86,6 +86,14 @@ TEST_F(Pl011Test, SendsWhatIsWrittenAtAnyWidth) {
   EXPECT_EQ(sink.text(), "AAA");
 }
 
+TEST_F(Pl011Test, ANarrowReadGivesTheLowBits) {
+  std::uint64_t value = 0;
+  EXPECT_EQ(uart.read({pl011::kCr, 1}, value), IoStatus::ok);
+  EXPECT_EQ(value, 0U);
+  EXPECT_EQ(uart.read({pl011::kCr, 2}, value), IoStatus::ok);
+  EXPECT_EQ(value, 0x300U);
+}
+
 TEST_F(Pl011Test, MalformedAccessesAreRefusedAndCounted) {
   const struct {
     std::uint64_t offset;
