@@ -20,6 +20,10 @@ skiff_static_library(skiff_lzma liblzma.a lzma.h liblzma-dev)
 skiff_static_library(skiff_zstd libzstd.a zstd.h libzstd-dev)
 skiff_static_library(skiff_lz4 liblz4.a lz4.h liblz4-dev)
 skiff_static_library(skiff_bz2 libbz2.a bzlib.h libbz2-dev)
+# Written for arm64 guests; tested on every host.
+if(SKIFF_ARCH STREQUAL "aarch64" OR SKIFF_TESTS)
+  skiff_static_library(skiff_fdt libfdt.a libfdt.h libfdt-dev)
+endif()
 skiff_static_library(skiff_uring liburing.a liburing.h liburing-dev)
 
 # Header-only ones.

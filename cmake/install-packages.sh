@@ -5,11 +5,11 @@ set -euo pipefail
 
 build=(g++ cmake ninja-build pkg-config git
        libboost1.81-dev libspdlog-dev libfmt-dev libtomlplusplus-dev libcli11-dev
-       zlib1g-dev liblzma-dev libzstd-dev liblz4-dev libbz2-dev liburing-dev)
+       zlib1g-dev liblzma-dev libzstd-dev liblz4-dev libbz2-dev liburing-dev libfdt-dev)
 run=(busybox-static cpio gzip xz-utils lz4 zstd kmod qemu-system-x86
      passt libslirp0)
 test=(libgtest-dev libgmock-dev libbenchmark-dev clang-19 clang-tidy-19 clang-format-19
-      libclang-rt-19-dev lld-19 acpica-tools genisoimage tmux socat expect python3 python3-yaml python3-jsonschema
+      libclang-rt-19-dev lld-19 acpica-tools genisoimage device-tree-compiler tmux socat expect python3 python3-yaml python3-jsonschema
       mandoc)
 # What configuring the tests asks for: the benchmark's programs are built with them.
 bench=(libgtest-dev libgmock-dev libbenchmark-dev strace)
@@ -31,6 +31,22 @@ for group in "$@"; do
 done
 
 native=$(dpkg --print-architecture)
+# Debian's libfdt-dev cannot be installed for two architectures at once. Its header is the same for both, so the other's archive
+# is all that a cross-build wants of it; it is put where an administrator's own libraries belong.
+foreign_fdt=/usr/local/lib/aarch64-linux-gnu/libfdt.a
+fetch_foreign_fdt() {
+  local work
+  work=$(mktemp -d)
+  (cd "$work" && apt-get download -q -o APT::Sandbox::User=root libfdt-dev:arm64 >/dev/null) &&
+    dpkg-deb -x "$work"/libfdt-dev_*.deb "$work/root" &&
+    install -D -m 644 "$work/root/usr/lib/aarch64-linux-gnu/libfdt.a" "$foreign_fdt" || {
+    rm -rf "$work"
+    echo "install-packages.sh: cannot fetch libfdt-dev:arm64 into $foreign_fdt (this needs root)" >&2
+    exit 1
+  }
+  rm -rf "$work"
+}
+
 missing=()
 for package in "${wanted[@]}"; do
   # Without an architecture in its name the native package is meant, whatever others are there too.
@@ -38,7 +54,12 @@ for package in "${wanted[@]}"; do
   dpkg-query -W -f='${Architecture} ${Status}\n' "$package" 2>/dev/null |
     grep -qE "^($architectures) install ok installed$" || missing+=("$package")
 done
-[ ${#missing[@]} -eq 0 ] && exit 0
+wants_foreign_fdt=no
+if [[ " $* " == *" aarch64 "* ]] && [ "$native" != arm64 ] && [ ! -e "$foreign_fdt" ]; then wants_foreign_fdt=yes; fi
+if [ ${#missing[@]} -eq 0 ]; then
+  [ "$wants_foreign_fdt" = no ] || fetch_foreign_fdt
+  exit 0
+fi
 
 echo "==> installing ${#missing[@]} Debian packages: ${missing[*]}"
 if [ "$(id -u)" -ne 0 ]; then
@@ -56,3 +77,4 @@ if ! { apt-get update -q && apt-get install -qy --no-install-recommends "${missi
   exit 1
 fi
 rm -f "$log"
+[ "$wants_foreign_fdt" = no ] || fetch_foreign_fdt

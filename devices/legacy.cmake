@@ -1,4 +1,4 @@
-# Legacy and platform devices: everything a PC has that is not a PCI function. No KVM, no PCI.
+# Legacy and platform devices: what a PC or an arm64 board has that is not a PCI function. No KVM, no PCI.
 # A new one adds its files here and a line to vmm/board's device table.
 skiff_room(devices_legacy
   SOURCES
@@ -9,10 +9,14 @@ skiff_room(devices_legacy
   APART
     acpi/acpi_pm.cc
     acpi/reset_control.cc
+    gpio/pl061.cc
     misc/debug_exit.cc
     misc/debug_text_port.cc
     misc/i8042.cc
     misc/post_code.cc
     misc/pvpanic.cc
     rtc/cmos_rtc.cc
+    rtc/pl031.cc
+    serial/pl011.cc
+    serial/pl011_registers.cc
   LINKS vmm_io)

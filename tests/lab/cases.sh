@@ -1,9 +1,10 @@
 #!/bin/sh
 # Plays cases of cases.txt in the lab, all in one start of its machine.
 #
-#   cases.sh [--vmm skiff|qemu] [--build DIR] [--out DIR] [--list] GROUP|CASE|all...
+#   cases.sh [--arch x86_64|aarch64] [--vmm skiff|qemu] [--build DIR] [--out DIR] [--list] GROUP|CASE|all...
 #
-# --build DIR      where everything was built (default: build); --skiff, --expect and --guests name its parts one by one
+# --arch ARCH      of the lab's machine, of Skiff and of the guests; the cases of aarch64 are in cases-aarch64.txt
+# --build DIR      where everything was built (default: build, or build-aarch64); --skiff, --expect and --guests name its parts one by one
 # --out DIR        where the results go (default: a new directory, removed at the end)
 # --list           only print the cases meant
 # --fixture        for CTest: cases that fail are no failure of the machine
@@ -13,9 +14,10 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/cache.sh"
 
-vmm=skiff build=$root/build skiff='' expect='' guests='' out='' list=no fixture=no
+vmm=skiff build='' skiff='' expect='' guests='' out='' list=no fixture=no
 while [ $# -gt 0 ]; do
   case $1 in
+    --arch) use_architecture "$2"; shift 2 ;;
     --vmm) vmm=$2; shift 2 ;;
     --build) build=$2; shift 2 ;;
     --skiff) skiff=$2; shift 2 ;;
@@ -28,6 +30,12 @@ while [ $# -gt 0 ]; do
     *) break ;;
   esac
 done
+cases=$here/cases.txt
+[ "$lab_arch" = x86_64 ] || cases=$here/cases-$lab_arch.txt
+[ -n "$build" ] || case $lab_arch in
+  x86_64) build=$root/build ;;
+  *) build=$root/build-$lab_arch ;;
+esac
 skip() {
   echo "lab: skipped: $*"
   [ -z "$out" ] || { mkdir -p "$out"; echo "lab: skipped: $*" >"$out/skipped"; }
@@ -37,7 +45,7 @@ need() { [ -e "$1" ] || { echo "lab: $1 is not there: build it first" >&2; exit 
 
 wanted=$(for want in "$@"; do
   awk -v want="$want" '$1 !~ /^#/ && NF && (want == "all" || $1 == want || $2 == want || $1 "/" $2 == want)' \
-    "$here/cases.txt"
+    "$cases"
 done)
 [ -n "$wanted" ] || { echo "lab: no such case or group: $*" >&2; exit 2; }
 if [ "$list" = yes ]; then
@@ -45,14 +53,15 @@ if [ "$list" = yes ]; then
   exit 0
 fi
 
-[ "$(uname -m)" = x86_64 ] || skip "the x86_64 lab needs an x86_64 host"
-"$here/qemu.sh" --prepare >/dev/null || skip "no QEMU to be had"
+[ "$(uname -m)" = x86_64 ] || skip "the lab needs an x86_64 host"
+"$here/qemu.sh" --prepare "$lab_arch" >/dev/null || skip "no QEMU to be had"
 "$here/build-base.sh" || skip "no kernel for the lab's machine"
 for flavour in $(echo "$wanted" | awk '$3 != "guest" { print $3 }' | sort -u); do
-  "$root/guest/fetch-kernel.sh" "$flavour" amd64 "$cache/kernel/$flavour-amd64" 2>"$cache/fetch.log" ||
+  "$root/guest/fetch-kernel.sh" "$flavour" $deb_arch "$cache/kernel/$flavour-$deb_arch" 2>"$cache/fetch.log" ||
     skip "no $flavour kernel: $(tail -n 1 "$cache/fetch.log")"
   mkdir -p "$cache/initramfs"
-  "$root/guest/initramfs/build.sh" "$cache/initramfs/$flavour.cpio.gz" "$cache/kernel/$flavour-amd64"
+  [ "$lab_arch" = x86_64 ] || export BUSYBOX="$cache/busybox-arm64"
+  "$root/guest/initramfs/build.sh" "$cache/initramfs/$flavour$initramfs_suffix.cpio.gz" "$cache/kernel/$flavour-$deb_arch"
 done
 
 # Scenarios want a root disk for their guests, and a host's tools.
@@ -79,6 +88,7 @@ rm -rf "$out/rootfs" "$out/results" "$out/guest" "$out/inside" "$out/consoles" "
 mkdir -p "$out"
 cp -r "$here/inside" "$here/consoles" "$out/"
 echo "$vmm" >"$out/vmm"
+echo "deb_arch=$deb_arch initramfs_suffix=$initramfs_suffix guest_console=$guest_console" >"$out/arch"
 echo "$wanted" | grep -q ' @ide' && make_disc
 expect=${expect:-$build/tests/lab/lab-expect}
 need "$expect"

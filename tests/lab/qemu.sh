@@ -1,9 +1,11 @@
 #!/bin/sh
 # Runs a QEMU fit for the lab: one from a newer Debian suite than the machine's, unpacked beside the system.
 #
-#   qemu.sh --prepare            fetch it if it is not there; print which QEMU will be used
-#   qemu.sh --flags              print the -cpu value to use with it
+#   qemu.sh --prepare [ARCH]     fetch it if it is not there; print which QEMU will be used
+#   qemu.sh --flags [ARCH]       print the -cpu value to use with it
 #   qemu.sh x86_64|aarch64 ARG…  run qemu-system-<arch> with these arguments
+#
+# ARCH is that of the machine inside, x86_64 where none is named; one tree has both.
 #
 # Why not the system's: the TCG of Debian 12's QEMU 7.2 has an XSAVE defect that kills about a quarter of the
 # nested boots of kernels newer than 6.1, and 10.0 dies silently now and then; 11.1 does neither (docs/lab.md).
@@ -17,7 +19,14 @@ set -eu
 
 say() { echo "lab: $*" >&2; }
 
+guest=x86_64
+case ${1:-} in
+  --*) guest=${2:-x86_64} ;;
+  ?*) guest=$1 ;;
+esac
 cache=${SKIFF_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/skiff}/lab-qemu
+# Holds the name of the tree below $cache. Not the name it had when trees were of x86 alone: those stay for whoever runs them.
+ready=$cache/ready-both
 suites=${SKIFF_LAB_SUITES:-trixie-backports sid}
 
 # The archive this machine already gets its Debian packages from: no host name is written here.
@@ -56,23 +65,23 @@ APT::Sandbox::User "";
 Acquire::Languages "none";
 Debug::NoLocking "true";
 CONF
-  say "fetching QEMU from $suite (once; about 150 MB)"
+  say "fetching QEMU from $suite (once; about 170 MB)"
   APT_CONFIG=$into/etc/apt.conf apt-get update -qq >"$into/log" 2>&1 &&
-    APT_CONFIG=$into/etc/apt.conf apt-get install -qq -y --download-only qemu-system-x86 qemu-system-data seabios \
+    APT_CONFIG=$into/etc/apt.conf apt-get install -qq -y --download-only qemu-system-x86 qemu-system-arm qemu-system-data seabios \
       >>"$into/log" 2>&1 || { say "that failed:"; tail -n 3 "$into/log" >&2; return 1; }
 }
 
 prepare() {
-  [ ! -e "$cache/ready" ] || return 0
+  [ ! -e "$ready" ] || return 0
   command -v apt-get >/dev/null || return 1
   [ "$(uname -m)" = x86_64 ] || return 1
   mkdir -p "$cache"
   # One at a time: CTest may start several lab cases at once.
   exec 9>"$cache/lock"
   ! command -v flock >/dev/null || flock 9
-  [ ! -e "$cache/ready" ] || return 0
+  [ ! -e "$ready" ] || return 0
   for suite in $suites; do
-    work=$cache/$suite
+    work=$cache/$suite-both
     rm -rf "$work"
     mkdir -p "$work"
     fetch "$suite" "$work" || continue
@@ -81,8 +90,8 @@ prepare() {
         --exclude='./usr/share/locale' --keep-directory-symlink || return 1
     done
     rm -rf "$work/archives" "$work/lists"
-    if version=$(run_in "$work" x86_64 --version 2>/dev/null); then
-      echo "$suite" >"$cache/ready"
+    if version=$(run_in "$work" "$guest" --version 2>/dev/null); then
+      echo "$suite-both" >"$ready"
       say "$(echo "$version" | head -n 1)"
       exec 9>&-
       return 0
@@ -112,7 +121,7 @@ run_in() {
 chosen_tree() {
   case ${SKIFF_LAB_QEMU:-} in
     system) return 1 ;;
-    "") prepare && echo "$cache/$(cat "$cache/ready")" ;;
+    "") prepare && echo "$cache/$(cat "$ready")" ;;
     *) echo "$SKIFF_LAB_QEMU" ;;
   esac
 }
@@ -121,15 +130,18 @@ tree=$(chosen_tree) || tree=
 case ${1:-} in
   --prepare)
     if [ -n "$tree" ]; then
-      run_in "$tree" x86_64 --version | head -n 1
+      run_in "$tree" "$guest" --version | head -n 1
     else
-      command -v qemu-system-x86_64 >/dev/null || { say "no QEMU: install qemu-system-x86"; exit 1; }
-      qemu-system-x86_64 --version | head -n 1
+      command -v "qemu-system-$guest" >/dev/null || { say "no QEMU: install the package that has qemu-system-$guest"; exit 1; }
+      "qemu-system-$guest" --version | head -n 1
     fi
     ;;
   --flags)
+    # Pointer authentication costs a guest exit a third of its time in emulation (docs/lab.md).
     # QEMU 7.2's XSAVE defect shows only when the nested hypervisor is offered XSAVE.
-    if [ -n "$tree" ]; then
+    if [ "$guest" = aarch64 ]; then
+      echo "max,pauth=off"
+    elif [ -n "$tree" ]; then
       echo "EPYC,+svm,+npt"
     else
       echo "EPYC,+svm,+npt,-xsave,-avx,-avx2,-fma,-f16c,-pclmulqdq"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs a script inside the lab: a machine with its own KVM, in software emulation.
 #
-#   run.sh [--memory MIB] [--cpus N] [--timeout SECONDS] [--verbose] [--terminal] SHARE SCRIPT
+#   run.sh [--arch x86_64|aarch64] [--memory MIB] [--cpus N] [--timeout SECONDS] [--verbose] [--terminal] SHARE SCRIPT
 #
 # SHARE   a directory that the machine sees as /lab, read and write
 # SCRIPT  a path below SHARE; run by busybox sh in /lab as root
@@ -17,6 +17,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 memory=1500 cpus=2 limit=300 verbose=no terminal=no
 while [ $# -gt 0 ]; do
   case $1 in
+    --arch) use_architecture "$2"; shift 2 ;;
     --memory) memory=$2; shift 2 ;;
     --cpus) cpus=$2; shift 2 ;;
     --timeout) limit=$2; shift 2 ;;
@@ -31,7 +32,7 @@ share=$(cd "$1" && pwd) script=$2
 [ -f "$share/$script" ] || { echo "lab: $share/$script is not there" >&2; exit 126; }
 
 "$here/build-base.sh" || exit 126
-cpu=$("$here/qemu.sh" --flags)
+cpu=$("$here/qemu.sh" --flags "$lab_arch")
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 trap 'exit 126' HUP INT TERM
@@ -47,6 +48,21 @@ show() {
   fi
 }
 
+# exit_of STATUS: QEMU's own status when the script's was that.
+case $lab_arch in
+  x86_64)
+    machine="-M q35 -device isa-debug-exit,iobase=0xf4,iosize=0x4"
+    kernel=$cache/kernel/generic-amd64/vmlinux
+    cmdline="console=ttyS0 tsc=reliable"
+    exit_of() { echo $((2 * ($1 + 1) + 1)); }
+    ;;
+  aarch64)
+    machine="-M virt,virtualization=on,gic-version=3 -semihosting-config enable=on,userspace=on"
+    kernel=$cache/kernel/generic-arm64/vmlinuz
+    cmdline="console=ttyAMA0"
+    exit_of() { echo $(($1 + 1)); }
+    ;;
+esac
 serial="-serial stdio"
 exec 3</dev/null
 if [ "$terminal" = yes ]; then
@@ -57,14 +73,13 @@ fi
 {
   set +e
   # shellcheck disable=SC2086
-  timeout --foreground -k 5 "$limit" "$here/qemu.sh" x86_64 -M q35 -accel "${SKIFF_LAB_ACCEL:-tcg,thread=multi,tb-size=512}" -cpu "$cpu" \
+  timeout --foreground -k 5 "$limit" "$here/qemu.sh" "$lab_arch" $machine -accel "${SKIFF_LAB_ACCEL:-tcg,thread=multi,tb-size=512}" -cpu "$cpu" \
     -smp "$cpus" -m "$memory" -nodefaults -no-user-config -display none -no-reboot $serial \
-    -kernel "$cache/kernel/generic-amd64/vmlinux" -initrd "$cache/base.cpio.gz" \
-    -append "console=ttyS0 quiet panic=-1 oops=panic mitigations=off tsc=reliable lab.script=$script" \
+    -kernel "$kernel" -initrd "$base" \
+    -append "$cmdline quiet panic=-1 oops=panic mitigations=off lab.script=$script" \
     -fsdev "local,id=lab,path=$share,security_model=none" -device virtio-9p-pci,fsdev=lab,mount_tag=lab \
     -fsdev "local,id=cache,path=$cache,security_model=none,readonly=on" \
-    -device virtio-9p-pci,fsdev=cache,mount_tag=cache \
-    -device isa-debug-exit,iobase=0xf4,iosize=0x4 ${SKIFF_LAB_QEMU_ARGS:-} <&3 2>"$log.err"
+    -device virtio-9p-pci,fsdev=cache,mount_tag=cache ${SKIFF_LAB_QEMU_ARGS:-} <&3 2>"$log.err"
   echo $? >"$log.status"
 } | show || true
 status=$(cat "$log.status" 2>/dev/null || echo 126)
@@ -75,7 +90,7 @@ if [ "$status" = 124 ] || [ "$status" = 137 ]; then
   echo "lab: not done after $limit s" >&2
   exit 124
 fi
-if [ -n "$said" ] && [ "$status" = $((2 * (said + 1) + 1)) ]; then
+if [ -n "$said" ] && [ "$status" = "$(exit_of "$said")" ]; then
   exit "$said"
 fi
 echo "lab: the machine ended without a report (QEMU status $status, script status ${said:-none})" >&2

@@ -79,6 +79,10 @@ constexpr auto kRunOptions = std::to_array<OptionSpec>({
              "FILE.1; three old ones are kept. Without it a VM with a name has such a log in its "
              "run directory (`skiff logs`).",
      .completion = Completion::file},
+    {.names = "--dump-dtb",
+     .value = "FILE",
+     .help = "Write the device tree that the guest gets to FILE (arm64 only); `dtc` reads it.",
+     .completion = Completion::file},
     {.names = "--no-input",
      .value = "",
      .help = "Do not read stdin: short for --set console.input=false."},
@@ -142,7 +146,8 @@ int run_main(const Arguments& arguments) {
     }
     options.stats = *stats == "json" ? StatsFormat::json : StatsFormat::table;
   }
-  const VmConfig config = load_config(arguments.operand, overrides, config_facts());
+  VmConfig config = load_config(arguments.operand, overrides, config_facts());
+  config.debug.device_tree_file = arguments.last("--dump-dtb").value_or("");
   options.name = arguments.last("--name").value_or("");
   if (arguments.has("--name") && !is_vm_name(options.name)) {
     throw UsageError(

@@ -28,10 +28,12 @@ struct HwInterrupt {
 };
 
 struct HwDescription {
-  std::string name;            // four characters are its ACPI name, e.g. "COM1"
-  std::string acpi_hid;        // e.g. "PNP0501"; empty: not in the ACPI namespace
-  std::string fdt_compatible;  // e.g. "ns16550a"; empty: not in the device tree
-  std::uint32_t unit = 0;      // _UID, and the alias number in the device tree
+  std::string name;      // four characters are its ACPI name, e.g. "COM1"
+  std::string acpi_hid;  // e.g. "PNP0501"; empty: not in the ACPI namespace
+  // E.g. "ns16550a", or several, the most special first, with a space between; empty: not in the
+  // device tree.
+  std::string fdt_compatible;
+  std::uint32_t unit = 0;  // _UID, and the alias number in the device tree
   std::vector<HwRange> ranges;
   std::optional<HwInterrupt> interrupt;
 };

@@ -66,8 +66,8 @@ std::uint32_t KvmSystem::recommended_vcpus() const {
   return recommended > 0 ? static_cast<std::uint32_t>(recommended) : 4;
 }
 
-Fd KvmSystem::create_vm() const {
-  Fd vm(kvm_ioctl(fd_.get(), KVM_CREATE_VM, 0UL));
+Fd KvmSystem::create_vm(unsigned long type) const {
+  Fd vm(kvm_ioctl(fd_.get(), KVM_CREATE_VM, type));
   if (!vm) throw_kvm_error("cannot create a VM (KVM_CREATE_VM)", errno);
   return vm;
 }

@@ -27,8 +27,8 @@ class KvmSystem {
   std::uint32_t max_vcpus() const;
   std::uint32_t recommended_vcpus() const;
 
-  // A new, empty VM. Throws HostError.
-  Fd create_vm() const;
+  // A new, empty VM. `type`: KVM_CREATE_VM's machine type. Throws HostError.
+  Fd create_vm(unsigned long type) const;
 
  private:
   Fd fd_;

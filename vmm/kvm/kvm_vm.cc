@@ -11,7 +11,7 @@
 namespace skiff {
 
 KvmVm::KvmVm(const KvmSystem& system, const GuestMemory& memory)
-    : system_(system), memory_(memory), fd_(system.create_vm()) {}
+    : system_(system), memory_(memory), fd_(system.create_vm(vm_type(system, memory))) {}
 
 void KvmVm::map_memory() {
   std::uint32_t slot = 0;

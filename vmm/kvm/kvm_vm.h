@@ -33,4 +33,7 @@ class KvmVm {
   Fd fd_;
 };
 
+// The machine type of a VM with this memory (api.rst 4.2). One per architecture.
+unsigned long vm_type(const KvmSystem& system, const GuestMemory& memory);
+
 }  // namespace skiff

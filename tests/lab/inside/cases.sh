@@ -1,6 +1,7 @@
 # Runs inside the lab's machine: plays the cases named in /lab/wanted, one after the other, and leaves of each in
 # /lab/results NAME.status, NAME.console (what the guest printed) and NAME.out (what went wrong; the VMM's own messages).
 cp /lab/vmm /tmp/vmm
+. /lab/arch
 . /lab/inside/vmm.sh
 . /lab/inside/scenario.sh
 mkdir -p /lab/results /tmp/case
@@ -21,15 +22,17 @@ play() {
       return
       ;;
   esac
-  sed -e "s/@VCPUS@/$vcpus/g; s/@MEMORY_FLOOR@/$(memory_floor "$memory")/; s/@PANIC_STATUS@/$vmm_panic_status/" \
+  sed -e "s/@VCPUS@/$vcpus/g; s/@MEMORY_FLOOR@/$(memory_floor "$memory")/; s/@PANIC_STATUS@/$vmm_panic_status/; s/@CONSOLE@/$guest_console/" \
     "/lab/consoles/$script" >/tmp/case/script
+  # Devices that the case's guest has.
+  [ ! -e "/lab/inside/setup/$script.sh" ] || . "/lab/inside/setup/$script.sh"
   options=
   [ "$script" != terminal ] || options=--terminal
   if [ "$kernel" = guest ]; then
     vmm_command "/lab/guest/$image" "" "$vcpus" "$memory" "$*"
   else
-    vmm_command "/cache/kernel/$kernel-amd64/$image" "/cache/initramfs/$kernel.cpio.gz" "$vcpus" "$memory" \
-      "console=ttyS0 quiet $*"
+    vmm_command "/cache/kernel/$kernel-$deb_arch/$image" "/cache/initramfs/$kernel$initramfs_suffix.cpio.gz" "$vcpus" "$memory" \
+      "console=$guest_console quiet $*"
   fi
   lab-expect $options --timeout 90 --log "/lab/results/$name.console" /tmp/case/script $vmm \
     >"/lab/results/$name.out" 2>&1

@@ -1,12 +1,25 @@
 #include "vmm/board/vcpu_sample.h"
 
+#include "vmm/board/aarch64/exception_names.h"
+#include "vmm/kvm/aarch64/vcpu_state.h"
+
 namespace skiff {
 
-// Whether it runs is all KVM is asked here: registers and page tables come with the arm64 vCPU
-// state.
 VcpuSample sample_vcpu(const KvmVcpu& vcpu) {
-  return {.run_state = get_run_state(vcpu)};
+  VcpuSample sample{.run_state = get_run_state(vcpu)};
+  const auto state = get_vcpu_state(vcpu);
+  if (!state) return sample;
+  constexpr std::uint64_t kIrqMasked = 1U << 7;
+  sample.has_registers = true;
+  sample.address = state->pc;
+  sample.tables = state->ttbr0_el1;
+  sample.is_user = (state->pstate & 0xf) == 0;
+  sample.takes_interrupts = (state->pstate & kIrqMasked) == 0;
+  sample.mode = arm64::pstate_text(state->pstate);
+  return sample;
 }
+
+// What the guest's memory says through its page tables is not looked at yet.
 
 std::vector<std::uint64_t> kernel_stack(const KvmVcpu& /*vcpu*/, const GuestMemory& /*memory*/,
                                         std::size_t /*count*/) {

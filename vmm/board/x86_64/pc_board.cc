@@ -52,6 +52,9 @@ PcBoard::PcBoard(const BoardContext& context)
         "machine.memory: RAM would end at {:#x}, past this host's {}-bit physical addresses",
         ram_end, cpuid_.physical_bits()));
   }
+  if (!context.config.debug.device_tree_file.empty()) {
+    throw ConfigError("--dump-dtb: a PC describes itself by ACPI tables and has no device tree");
+  }
   set_real_mode_pages(context.vm, pc::kTssPages, pc::kIdentityMapPage);
   enable_emulation_failure_exits(context.vm);
   irqchip_ = create_pc_irqchip(context, apic_id_of(context.config.machine.vcpus - 1, topology_));

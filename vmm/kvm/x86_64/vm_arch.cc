@@ -66,6 +66,10 @@ void enable_emulation_failure_exits(const KvmVm& vm) {
   enable_capability(vm, KVM_CAP_EXIT_ON_EMULATION_FAILURE, 1);
 }
 
+unsigned long vm_type(const KvmSystem&, const GuestMemory&) {
+  return 0;  // the usual one; others are for confidential guests
+}
+
 std::vector<kvm_irq_routing_entry> default_irq_routes() {
   // As arch/x86/kvm/irq_comm.c wires a new chip: GSI n is IOAPIC pin n, and below 16 a PIC pin too.
   std::vector<kvm_irq_routing_entry> entries;

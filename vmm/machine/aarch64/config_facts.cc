@@ -8,11 +8,14 @@ namespace {
 // The ports are memory-mapped and found through the device tree.
 constexpr std::array<SerialUnitFacts, 4> kSerialUnits = {};
 
+// What a vCPU may do without (vmm/kvm/aarch64/vcpu_state.h).
+constexpr std::array<std::string_view, 3> kFeatures = {"pauth", "pmu", "sve"};
+
 }  // namespace
 
 const ConfigFacts& config_facts() {
   static const ConfigFacts facts{
-      .cpu_features = {}, .serial_units = kSerialUnits, .serial_irqs = {}};
+      .cpu_features = kFeatures, .serial_units = kSerialUnits, .serial_irqs = {}};
   return facts;
 }
 
