@@ -227,7 +227,7 @@ std::vector<std::uint32_t> interrupt_map(const DeviceTreePci& pci) {
 
 void write_pci(FdtWriter& fdt, const DeviceTreePci& pci, bool has_its) {
   constexpr std::uint32_t kMmio32 = 0x0200'0000;
-  constexpr std::uint32_t kMmio64 = 0x0300'0000;
+  constexpr std::uint32_t kMmio64 = 0x4300'0000;  // prefetchable: others end at 4 GiB
   const auto buses = static_cast<std::uint32_t>(pci.ecam.size / MiB);
   fdt.begin_node(at("pcie", pci.ecam.start));
   fdt.property("compatible", "pci-host-ecam-generic");
