@@ -21,6 +21,10 @@ struct ExitCount {
   std::uint64_t count = 0;
   std::uint64_t total_ns = 0;  // Skiff's part
 };
+inline bool is_same_row(const ExitCount& a, const ExitCount& b) {
+  return a.reason == b.reason && a.device == b.device && a.reg == b.reg &&
+         a.direction == b.direction;
+}
 
 struct ThreadTime {
   std::uint64_t id = 0;

@@ -9,11 +9,6 @@ std::uint64_t grown(std::uint64_t before, std::uint64_t after) {
   return after < before ? 0 : after - before;
 }
 
-bool is_same_row(const ExitCount& a, const ExitCount& b) {
-  return a.reason == b.reason && a.device == b.device && a.reg == b.reg &&
-         a.direction == b.direction;
-}
-
 struct ExitSums {
   std::uint64_t count = 0;
   std::uint64_t ns = 0;

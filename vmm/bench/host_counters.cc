@@ -87,12 +87,21 @@ bool parse_exits(std::string_view body, Snapshot& snapshot) {
   for (const json::value& value : registers->get_array()) {
     const json::object* const row = value.if_object();
     if (row == nullptr) return false;
-    snapshot.exits.push_back({.reason = text_or_dash(*row, "reason"),
-                              .device = text_or_dash(*row, "device"),
-                              .reg = text_or_dash(*row, "register"),
-                              .direction = text_or_dash(*row, "direction"),
-                              .count = whole(row->if_contains("count")),
-                              .total_ns = whole(row->if_contains("total_ns"))});
+    const ExitCount exits{.reason = text_or_dash(*row, "reason"),
+                          .device = text_or_dash(*row, "device"),
+                          .reg = text_or_dash(*row, "register"),
+                          .direction = text_or_dash(*row, "direction"),
+                          .count = whole(row->if_contains("count")),
+                          .total_ns = whole(row->if_contains("total_ns"))};
+    // The ledger has a row for each width of a register.
+    const auto same = std::ranges::find_if(
+        snapshot.exits, [&exits](const ExitCount& other) { return is_same_row(other, exits); });
+    if (same == snapshot.exits.end()) {
+      snapshot.exits.push_back(exits);
+    } else {
+      same->count += exits.count;
+      same->total_ns += exits.total_ns;
+    }
   }
   const json::value* const kvm = object->if_contains("kvm");
   if (kvm == nullptr || !kvm->is_object()) return true;

@@ -25,6 +25,20 @@ TEST(HostCounters, TheLedgersAnswerBecomesRows) {
   EXPECT_EQ(snapshot.kvm[1].value, 0U);
 }
 
+TEST(HostCounters, ARegisterOfSeveralWidthsIsOneRow) {
+  Snapshot snapshot;
+  ASSERT_TRUE(parse_exits(
+      R"({"registers": [
+          {"reason": "port I/O", "device": "pci", "register": "DATA", "direction": "write", "width": 2, "count": 2, "total_ns": 20},
+          {"reason": "port I/O", "device": "pci", "register": "DATA", "direction": "read", "width": 4, "count": 9, "total_ns": 90},
+          {"reason": "port I/O", "device": "pci", "register": "DATA", "direction": "write", "width": 4, "count": 25, "total_ns": 250}]})",
+      snapshot));
+  ASSERT_EQ(snapshot.exits.size(), 2U);
+  EXPECT_EQ(snapshot.exits[0].count, 27U);
+  EXPECT_EQ(snapshot.exits[0].total_ns, 270U);
+  EXPECT_EQ(snapshot.exits[1].count, 9U);
+}
+
 TEST(HostCounters, AnOlderKernelHasNoCountsOfKvm) {
   Snapshot snapshot;
   EXPECT_TRUE(parse_exits(R"({"registers": [], "kvm": null})", snapshot));
