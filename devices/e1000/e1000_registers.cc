@@ -81,6 +81,8 @@ E1000Registers::E1000Registers(const MacAddress& mac, bool cable) : eeprom_(mac)
 void E1000Registers::reset() {
   for (std::size_t i = 0; i < kPlain; ++i)
     plain_[i] = kTable[i].initial;
+  ++transmit_stops_;
+  ++receive_stops_;
   ctrl_ = 0;
   mdic_ = 0;
   tables_ = {};
@@ -225,9 +227,9 @@ E1000Registers::Effect E1000Registers::write_plain(const Plain& plain, std::uint
   kept = next;
   if (plain.use == Plain::Use::kept) return {};
   const bool enables = plain.use == Plain::Use::enables;
-  return {.configures = changes,
-          .wakes = enables && changes,
-          .stops = enables && (next & kEnable) == 0};
+  const bool stops = enables && (next & kEnable) == 0;
+  if (stops && changes) ++(plain.offset == kTctl ? transmit_stops_ : receive_stops_);
+  return {.configures = changes, .wakes = enables && changes, .stops = stops};
 }
 
 void E1000Registers::fill(E1000Config& config) const {
@@ -244,6 +246,8 @@ void E1000Registers::fill(E1000Config& config) const {
   config.tidv = value(kTidv);
   config.tadv = value(kTadv);
   config.rsrpd = value(kRsrpd);
+  config.transmit_stops = transmit_stops_;
+  config.receive_stops = receive_stops_;
   config.filter = tables_;
   config.filter.rctl = value(kRctl);
   config.filter.vet = value(kVet);

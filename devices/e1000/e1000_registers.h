@@ -33,6 +33,9 @@ struct E1000Config {
   std::uint32_t tadv = 0;
   std::uint32_t rsrpd = 0;  // [bytes]
   E1000Filter filter;       // with RCTL
+  // How often each direction was disabled, for a service that did not look in between.
+  std::uint32_t transmit_stops = 0;
+  std::uint32_t receive_stops = 0;
 
   bool receives() const { return (filter.rctl & e1000::kRctlEn) != 0; }
   bool transmits() const { return (tctl & e1000::kTctlEn) != 0; }
@@ -81,6 +84,8 @@ class E1000Registers {
   Effect write_plain(const Plain& plain, std::uint32_t value);
 
   std::array<std::uint32_t, kPlain> plain_{};  // as kTable
+  std::uint32_t transmit_stops_ = 0;
+  std::uint32_t receive_stops_ = 0;
   std::uint32_t ctrl_ = 0;
   std::uint32_t mdic_ = 0;
   E1000Filter tables_;  // its tables alone

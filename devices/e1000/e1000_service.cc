@@ -106,12 +106,13 @@ void E1000Service::on_receive_limit() {
 void E1000Service::adopt() {
   E1000Config next;
   const std::uint32_t generation = port_.copy_settings(next);
-  const bool other_transmit = next.transmits() != config_.transmits() ||
+  const bool other_transmit = next.transmit_stops != config_.transmit_stops ||
+                              next.transmits() != config_.transmits() ||
                               next.transmit_ring != config_.transmit_ring ||
                               next.transmit_length != config_.transmit_length;
-  const bool other_receive = next.receives() != config_.receives() ||
-                             next.receive_ring != config_.receive_ring ||
-                             next.receive_length != config_.receive_length;
+  const bool other_receive =
+      next.receive_stops != config_.receive_stops || next.receives() != config_.receives() ||
+      next.receive_ring != config_.receive_ring || next.receive_length != config_.receive_length;
   if (other_transmit) transmitter_.forget();
   if (other_receive) receiver_.forget();
   config_ = next;

@@ -184,6 +184,7 @@ TEST_F(ExternalInterrupts, SplitRepeatsALevelAfterItsEoi) {
   write_register(ioapic_, ioapic::kIoRegSel, ioapic::kRedirection + 20, 4);
   write_register(ioapic_, ioapic::kIoWin, 0x8000U | kIoapicVector, 4);
   ask_again_and_again(level);
+  thread_.reset();  // before the device that it writes to
 }
 
 TEST_F(ExternalInterrupts, APauseEndsTheHaltForAMomentOnly) {

@@ -178,6 +178,30 @@ TEST_F(E1000Transmit, ABackEndThatIsFullIsWaitedFor) {
   EXPECT_TRUE(is_done(3));
 }
 
+// The service looks only when it is enabled again.
+TEST_F(E1000Transmit, APacketThatWaitsIsForgottenByAStopNobodySaw) {
+  for (const bool resets : {false, true}) {
+    start(plain());
+    wire->full = true;
+    offer_legacy(raw_frame(60));
+    ring_transmit();
+    if (resets) {
+      EXPECT_EQ(write(kCtrl, kCtrlRst), IoStatus::ok);
+      write(kCtrl, kCtrlSlu);
+      write(kTdbal, kTxRing);
+      write(kTdlen, kEntries * 16);
+    } else {
+      EXPECT_EQ(write(kTctl, 0), IoStatus::ok);
+    }
+    write(kTctl, kTctlEn);
+    wire->full = false;
+    wire->events.on_sendable(0);
+    clock.run();
+    EXPECT_TRUE(wire->sent.empty()) << resets;
+    EXPECT_FALSE(is_done(0)) << resets;
+  }
+}
+
 TEST_F(E1000Transmit, LimitsHoldAndChange) {
   create({.mac = kOwn, .limits = {.transmit_packets = {.per_second = 10, .burst = 2}}});
   bring_up();
