@@ -15,13 +15,12 @@ Pl011::Pl011(std::string name, IrqSink* irq, ByteSink& sink)
 
 bool Pl011::check(IoAccess access, IoStatus& status) {
   status = IoStatus::ok;
-  if (access.offset >= kSize) {
-    status = IoStatus::no_such_register;
-  } else if (access.offset % 4 != 0) {
+  const bool is_inside = access.offset < kSize;
+  if (is_inside && access.offset % 4 != 0) {
     status = IoStatus::misaligned;
-  } else if (access.width > 4) {
+  } else if (is_inside && access.width > 4) {
     status = IoStatus::bad_width;
-  } else if (register_name(access.offset, false).empty()) {
+  } else if (!is_inside || register_name(access.offset, false).empty()) {
     status = IoStatus::no_such_register;
   }
   if (status != IoStatus::ok) {

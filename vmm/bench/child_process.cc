@@ -1,6 +1,7 @@
 #include "vmm/bench/child_process.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -50,7 +51,7 @@ std::vector<std::string> variables_with(
     const std::vector<std::pair<std::string, std::string>>& environment) {
   std::vector<std::string> variables;
   for (const auto& [name, value] : environment)
-    variables.push_back(name + "=" + value);
+    variables.push_back(fmt::format("{}={}", name, value));
   for (char** variable = environ; *variable != nullptr; ++variable)
     variables.emplace_back(*variable);
   return variables;
