@@ -60,9 +60,12 @@ TEST(BenchComparisons, WithoutTheDoorbellsNoCauseIsGiven) {
 }
 
 TEST(BenchComparisons, TheDoorbellsAreAParagraphOfTheirOwn) {
-  const auto all = compare_cells(test::sample_report());
+  Report report = test::sample_report();
+  report.cells.push_back(test::sample_cell({"doorbell", "kernel", "hlt-irq"}, {900, 1'000, 1'100}));
+  const auto all = compare_cells(report);
   ASSERT_NE(find(all, "doorbell: the ways to be heard"), nullptr);
   EXPECT_THAT(all[0].text, HasSubstr("ioeventfd-mmio: 1.00 us, 10 times as fast, with 0 exits"));
+  EXPECT_THAT(all[0].text, Not(HasSubstr("hlt-irq"))) << "there the guest is told";
 }
 
 TEST(BenchComparisons, AnotherMonitorIsComparedOverAllCells) {
