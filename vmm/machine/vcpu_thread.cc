@@ -14,7 +14,9 @@ namespace skiff {
 namespace {
 
 int kick_signal() {
-  return SIGRTMIN;
+  // One that is pending is not queued again, and needs no room in the queue of signals that a
+  // user's processes share (`ulimit -i`): a real-time signal would be refused where that is full.
+  return SIGUSR1;
 }
 
 std::uint64_t now_ns() {

@@ -138,6 +138,8 @@ class ExternalInterrupts : public VcpuThreadTest, protected IoapicOutput {
     }
     EXPECT_EQ(pic_.spurious(), 0U);
   }
+  // Requests without end would leave the vCPU's thread no moment to see that it may run.
+  static void let_it_run() { std::this_thread::sleep_for(std::chrono::milliseconds(1)); }
   void TearDown() override { thread_.reset(); }
 
   const Watchdog watchdog_{"an interrupt"};
@@ -203,6 +205,7 @@ TEST_F(ExternalInterrupts, APauseEndsTheHaltForAMomentOnly) {
     thread_->wait_until_parked();
     is_halted = thread_->is_halted();
     thread_->request(Request::run);
+    let_it_run();
   }
   EXPECT_EQ(wire_.heard, 100);
 }
@@ -230,6 +233,7 @@ TEST_F(ExternalInterrupts, AnNmiEndsAHaltWithInterruptsOff) {
       ASSERT_TRUE(inject_nmi(thread_->vcpu()));
     }
     thread_->request(Request::run);
+    let_it_run();
   }
   thread_->end_halt();
   wait_until([this] { return awake_.count == 1 || ends_ != 0; });

@@ -106,7 +106,7 @@ TEST(IoThreads, SignalsOfTheProcessAreBlockedThereAndOnlyThere) {
   Executor& executor = threads.executor("");
   EXPECT_FALSE(blocked(SIGTERM));
   EXPECT_TRUE(on(executor, [&] { return blocked(SIGTERM); }));
-  EXPECT_TRUE(on(executor, [&] { return blocked(SIGRTMIN); }));
+  EXPECT_TRUE(on(executor, [&] { return blocked(SIGUSR1); }));
   EXPECT_FALSE(on(executor, [&] { return blocked(SIGSEGV); }));
 }
 
