@@ -1,7 +1,6 @@
 // PL011, PL031 and PL061 under any sequence of accesses, input, breaks, time and lines. Beyond not
 // crashing: a refused or busy access changes nothing, and the wires are where the registers say.
 #include <array>
-#include <cstdlib>
 
 #include "devices/gpio/pl061.h"
 #include "devices/rtc/pl031.h"
@@ -12,13 +11,10 @@
 #include "tests/fakes/fake_receive_room_listener.h"
 #include "tests/fakes/register_access.h"
 #include "tests/fuzz/devices/guest_program.h"
+#include "tests/fuzz/fuzz_input.h"
 
 namespace skiff {
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 // Registers lie at multiples of four up to 0x48, at 0x400 and above, and at the page's end.
 IoAccess primecell_access(GuestProgram& program) {

@@ -3,7 +3,6 @@
 // crashing: what goes out is consistent with its header, and after a reset a good driver finds a
 // good card.
 #include <array>
-#include <cstdlib>
 #include <memory>
 #include <span>
 #include <string>
@@ -13,6 +12,7 @@
 #include "devices/pci/pci_bus.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_irq_sink.h"
+#include "tests/fuzz/fuzz_input.h"
 #include "tests/unit/virtio/net/fake_net_backend.h"
 #include "vmm/base/bytes.h"
 #include "vmm/base/log.h"
@@ -30,31 +30,9 @@ constexpr std::uint64_t kData = 0x1'0000;
 constexpr std::uint32_t kEntries = 16;
 constexpr MacAddress kMac{{0x52, 0x54, 0, 1, 2, 3}};
 
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-class Input {
- public:
-  explicit Input(std::span<const std::byte> bytes) : bytes_(bytes) {}
-
-  bool empty() const { return at_ >= bytes_.size(); }
-  template <typename T>
-  T take() {
-    const T value = load_le<T>(bytes_, at_).value_or(T{});
-    at_ += sizeof(T);
-    return value;
-  }
-  std::uint8_t byte() { return take<std::uint8_t>(); }
-
- private:
-  std::span<const std::byte> bytes_;
-  std::size_t at_ = 0;
-};
-
 class Machine {
  public:
-  explicit Machine(Input& input)
+  explicit Machine(FuzzInput& input)
       : memory_(std::array{Range{0, kRam}}, {.huge_pages = HugePages::off}) {
     const std::uint8_t shape = input.byte();
     NetCapabilities capabilities = FakeNetBackend::full_capabilities();
@@ -76,7 +54,7 @@ class Machine {
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
 
-  void step(Input& input) {
+  void step(FuzzInput& input) {
     switch (input.byte() % 16) {
       case 0: {  // any register
         const auto width = static_cast<std::uint8_t>(1 << (input.byte() & 3));
@@ -208,7 +186,7 @@ class Machine {
     clock_.run(64);
   }
 
-  static std::uint64_t address(Input& input) {
+  static std::uint64_t address(FuzzInput& input) {
     const std::uint16_t value = input.take<std::uint16_t>();
     // Mostly RAM; now and then around its end, and at the end of everything.
     if (value >= 0xff00) return ~0ULL - (value & 0xff);
@@ -216,7 +194,7 @@ class Machine {
     return std::uint64_t{value} * 8;
   }
 
-  void descriptor(Input& input) {
+  void descriptor(FuzzInput& input) {
     TransmitDescriptor made;
     const std::uint8_t what = input.byte();
     const std::uint32_t command = std::uint32_t{input.byte()} << 24;
@@ -238,13 +216,13 @@ class Machine {
     tail_ = (tail_ + 1) % kEntries;
     if ((what & 0x80) != 0) write(kTdt, tail_);
   }
-  void receive_buffer(Input& input) {
+  void receive_buffer(FuzzInput& input) {
     const std::uint32_t index = input.byte() % kEntries;
     memory_.store(GuestAddress(kRxRing + index * std::uint64_t{16}),
                   std::array<std::uint64_t, 2>{address(input), 0});
     write(kRdt, (index + 1) % kEntries);
   }
-  void arrive(Input& input) {
+  void arrive(FuzzInput& input) {
     const std::uint8_t what = input.byte();
     std::string frame(input.take<std::uint16_t>() % ((what & 1) != 0 ? 20'000 : 200), '\0');
     for (std::size_t i = 0; i < frame.size() && i < 80 && !input.empty(); ++i)
@@ -288,7 +266,7 @@ extern "C" int LLVMFuzzerInitialize(int* /*count*/, char*** /*arguments*/) {
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  skiff::Input input(std::as_bytes(std::span(data, size)));
+  skiff::FuzzInput input(std::as_bytes(std::span(data, size)));
   skiff::Machine machine(input);
   while (!input.empty()) {
     machine.step(input);

@@ -4,8 +4,8 @@
 // lay inside it.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 
+#include "tests/fuzz/fuzz_input.h"
 #include "tests/unit/ide/ide_fixture.h"
 #include "vmm/base/log.h"
 
@@ -14,27 +14,10 @@ namespace {
 
 constexpr std::size_t kFuzzSectors = 300;
 
-void require(bool condition) {
-  if (!condition) std::abort();
-}
-
-class Input {
+class Input : public FuzzInput {
  public:
-  explicit Input(std::span<const std::byte> bytes) : bytes_(bytes) {}
-
-  bool empty() const { return at_ >= bytes_.size(); }
-  template <typename T>
-  T take() {
-    const T value = load_le<T>(bytes_, at_).value_or(T{});
-    at_ += sizeof(T);
-    return value;
-  }
-  std::uint8_t byte() { return take<std::uint8_t>(); }
+  using FuzzInput::FuzzInput;
   std::uint8_t width() { return static_cast<std::uint8_t>(1U << (byte() % 3)); }
-
- private:
-  std::span<const std::byte> bytes_;
-  std::size_t at_ = 0;
 };
 
 void step(Pc& pc, Input& input) {

@@ -1,7 +1,6 @@
 // The 8259 pair and the I/O APIC under any sequence of accesses, lines, acknowledges and EOIs.
 // Beyond not crashing: INT is where the registers say, no line that may interrupt stands unheard,
 // and messages name only what an entry can.
-#include <cstdlib>
 
 #include "devices/intc/ioapic.h"
 #include "devices/intc/ioapic_regs.h"
@@ -9,15 +8,12 @@
 #include "devices/intc/pic_regs.h"
 #include "tests/fakes/fake_irq_sink.h"
 #include "tests/fuzz/devices/guest_program.h"
+#include "tests/fuzz/fuzz_input.h"
 
 namespace skiff {
 namespace {
 
 using namespace ioapic;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 class Output final : public IoapicOutput {
  public:

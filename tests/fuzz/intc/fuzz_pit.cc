@@ -1,21 +1,17 @@
 // The 8254 under any sequence of accesses while time passes, also in leaps. Beyond not crashing:
 // the timer never runs hot, and no counter's next edge lies in the past.
-#include <cstdlib>
 
 #include "devices/timer/pit_8254.h"
 #include "devices/timer/pit_regs.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_irq_sink.h"
 #include "tests/fuzz/devices/guest_program.h"
+#include "tests/fuzz/fuzz_input.h"
 
 namespace skiff {
 namespace {
 
 using namespace pit;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 void run(GuestProgram program) {
   FakeClock clock;

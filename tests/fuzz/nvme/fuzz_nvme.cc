@@ -3,7 +3,6 @@
 // crashing: the disk stays inside its bytes, and after a reset a good driver finds a good
 // controller.
 #include <array>
-#include <cstdlib>
 #include <memory>
 #include <span>
 
@@ -14,6 +13,7 @@
 #include "tests/fakes/fake_doorbells.h"
 #include "tests/fakes/fake_irq_sink.h"
 #include "tests/fakes/fake_msi_sink.h"
+#include "tests/fuzz/fuzz_input.h"
 #include "vmm/base/bytes.h"
 #include "vmm/base/log.h"
 #include "vmm/disk/memory_disk.h"
@@ -34,31 +34,9 @@ constexpr std::uint16_t kQueues = 3;  // the admin queue among them
 constexpr std::uint64_t kShadows = 0x8000;
 constexpr std::uint64_t kData = 0x1'0000;
 
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-class Input {
- public:
-  explicit Input(std::span<const std::byte> bytes) : bytes_(bytes) {}
-
-  bool empty() const { return at_ >= bytes_.size(); }
-  template <typename T>
-  T take() {
-    const T value = load_le<T>(bytes_, at_).value_or(T{});
-    at_ += sizeof(T);
-    return value;
-  }
-  std::uint8_t byte() { return take<std::uint8_t>(); }
-
- private:
-  std::span<const std::byte> bytes_;
-  std::size_t at_ = 0;
-};
-
 class Machine {
  public:
-  explicit Machine(Input& input)
+  explicit Machine(FuzzInput& input)
       : memory_(std::array{Range{0, kRam}}, {.huge_pages = HugePages::off}) {
     const std::uint8_t shape = input.byte();
     DiskInfo info;
@@ -86,7 +64,7 @@ class Machine {
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
 
-  void step(Input& input) {
+  void step(FuzzInput& input) {
     switch (input.byte() % 16) {
       case 0: {  // any register
         const auto width = static_cast<std::uint8_t>(1 << (input.byte() & 3));
@@ -205,7 +183,7 @@ class Machine {
     write(kDoorbells + 4, 4);
   }
 
-  static std::uint64_t address(Input& input) {
+  static std::uint64_t address(FuzzInput& input) {
     const std::uint16_t value = input.take<std::uint16_t>();
     // Mostly pages of RAM; now and then inside one, around its end, and at the end of everything.
     if (value >= 0xff00) return ~0ULL - (value & 0xff);
@@ -214,7 +192,7 @@ class Machine {
     return value % (kRam / 4096) * 4096ULL;
   }
 
-  void admin(Input& input) {
+  void admin(FuzzInput& input) {
     Command command;
     constexpr std::array kOpcodes = {kDeleteSq,    kCreateSq,   kGetLogPage,    kDeleteCq,
                                      kCreateCq,    kIdentify,   kAbort,         kSetFeatures,
@@ -235,7 +213,7 @@ class Machine {
     offer(0, command);
   }
 
-  void command(Input& input) {
+  void command(FuzzInput& input) {
     Command command;
     constexpr std::array kOpcodes = {kFlush, kWrite, kRead, kWriteZeroes, kDatasetManagement};
     const std::uint8_t which = input.byte();
@@ -279,7 +257,7 @@ extern "C" int LLVMFuzzerInitialize(int* /*count*/, char*** /*arguments*/) {
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  skiff::Input input(std::as_bytes(std::span(data, size)));
+  skiff::FuzzInput input(std::as_bytes(std::span(data, size)));
   skiff::Machine machine(input);
   while (!input.empty())
     machine.step(input);

@@ -3,10 +3,10 @@
 // decode is what the BARs ask for, inside the windows.
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 
 #include "devices/pci/pci_config_ports.h"
 #include "devices/pci/pci_ecam.h"
+#include "tests/fuzz/fuzz_input.h"
 #include "tests/unit/pci/pci_fixture.h"
 #include "vmm/base/bytes.h"
 #include "vmm/base/log.h"
@@ -16,26 +16,10 @@ namespace {
 
 constexpr Range kEcam{0xb000'0000, PciEcam::kSizePerBus};
 
-void require(bool condition) {
-  if (!condition) std::abort();
-}
-
-class Input {
+class Input : public FuzzInput {
  public:
-  explicit Input(std::span<const std::byte> bytes) : bytes_(bytes) {}
-
-  bool empty() const { return at_ >= bytes_.size(); }
-  template <typename T>
-  T take() {
-    const T value = load_le<T>(bytes_, at_).value_or(T{});
-    at_ += sizeof(T);
-    return value;
-  }
+  using FuzzInput::FuzzInput;
   std::uint8_t width() { return static_cast<std::uint8_t>(1U << (take<std::uint8_t>() & 3)); }
-
- private:
-  std::span<const std::byte> bytes_;
-  std::size_t at_ = 0;
 };
 
 class Guest {

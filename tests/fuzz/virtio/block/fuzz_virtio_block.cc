@@ -3,7 +3,6 @@
 // crashing: the disk stays inside its bytes, what was reset is quiet, and after a reset a clean
 // request works.
 #include <array>
-#include <cstdlib>
 #include <memory>
 #include <span>
 #include <vector>
@@ -11,6 +10,7 @@
 #include "tests/fakes/driver_queue.h"
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_virtio_interrupts.h"
+#include "tests/fuzz/fuzz_input.h"
 #include "virtio/block/block_device.h"
 #include "virtio/block/block_regs.h"
 #include "vmm/base/bytes.h"
@@ -25,31 +25,9 @@ using namespace virtio_blk;
 constexpr std::uint64_t kRam = 0x20000;
 constexpr std::uint64_t kDisk = 0x10000;
 
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-class Input {
- public:
-  explicit Input(std::span<const std::byte> bytes) : bytes_(bytes) {}
-
-  bool empty() const { return at_ >= bytes_.size(); }
-  template <typename T>
-  T take() {
-    const T value = load_le<T>(bytes_, at_).value_or(T{});
-    at_ += sizeof(T);
-    return value;
-  }
-  std::uint8_t byte() { return take<std::uint8_t>(); }
-
- private:
-  std::span<const std::byte> bytes_;
-  std::size_t at_ = 0;
-};
-
 class Machine {
  public:
-  explicit Machine(Input& input)
+  explicit Machine(FuzzInput& input)
       : memory_(std::array{Range{0, kRam}}, {.huge_pages = HugePages::off}) {
     const std::uint8_t shape = input.byte();
     DiskInfo info;
@@ -75,7 +53,7 @@ class Machine {
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
 
-  void step(Input& input) {
+  void step(FuzzInput& input) {
     switch (input.byte() % 12) {
       case 0:
         return activate(input);
@@ -136,7 +114,7 @@ class Machine {
   }
 
  private:
-  static GuestAddress address(Input& input) {
+  static GuestAddress address(FuzzInput& input) {
     const std::uint16_t value = input.take<std::uint16_t>();
     // Mostly RAM; now and then around its end and at the end of everything.
     if (value >= 0xff00) return GuestAddress(~0ULL - (value & 0xff));
@@ -144,7 +122,7 @@ class Machine {
     return GuestAddress(std::uint64_t{value} * 2);
   }
 
-  void activate(Input& input) {
+  void activate(FuzzInput& input) {
     if (active_) reset();
     Activation activation{.features = input.take<std::uint32_t>(), .queues = {}};
     for (std::uint16_t i = 0; i < 2; ++i) {
@@ -181,7 +159,7 @@ class Machine {
   }
 
   // Something like a request: a few descriptors, a header, a place in the available ring.
-  void request(Input& input) {
+  void request(FuzzInput& input) {
     const QueueConfig& config = configs_.at(input.byte() & 1);
     if (config.size == 0) return;
     const GuestAddress header = address(input);
@@ -238,7 +216,7 @@ extern "C" int LLVMFuzzerInitialize(int* /*count*/, char*** /*arguments*/) {
 }
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  skiff::Input input(std::as_bytes(std::span(data, size)));
+  skiff::FuzzInput input(std::as_bytes(std::span(data, size)));
   skiff::Machine machine(input);
   while (!input.empty())
     machine.step(input);

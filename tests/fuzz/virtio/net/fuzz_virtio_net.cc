@@ -8,7 +8,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <optional>
 #include <span>
@@ -16,6 +15,7 @@
 
 #include "tests/fakes/fake_clock.h"
 #include "tests/fakes/fake_virtio_interrupts.h"
+#include "tests/fuzz/fuzz_input.h"
 #include "virtio/net/net_device.h"
 #include "virtio/net/net_regs.h"
 #include "virtio/ring/virtqueue.h"
@@ -32,33 +32,6 @@ constexpr std::uint64_t kQueueSpace = 0x1000;  // of one queue's rings, at the f
 constexpr std::uint16_t kPairs = 2;
 constexpr std::size_t kQueues = 2 * kPairs + 1;
 constexpr std::uint16_t kQueueSize = 16;
-
-void require(bool condition) {
-  if (!condition) std::abort();
-}
-
-class Input {
- public:
-  explicit Input(std::span<const std::byte> bytes) : bytes_(bytes) {}
-
-  bool empty() const { return at_ >= bytes_.size(); }
-  template <typename T>
-  T take() {
-    const T value = load_le<T>(bytes_, at_).value_or(T{});
-    at_ += sizeof(T);
-    return value;
-  }
-  std::span<const std::byte> bytes(std::size_t most) {
-    const std::size_t left = at_ < bytes_.size() ? bytes_.size() - at_ : 0;
-    const auto taken = bytes_.subspan(std::min(at_, bytes_.size()), std::min(left, most));
-    at_ += taken.size();
-    return taken;
-  }
-
- private:
-  std::span<const std::byte> bytes_;
-  std::size_t at_ = 0;
-};
 
 class Wire final : public NetBackend {
  public:
@@ -141,7 +114,7 @@ class Wire final : public NetBackend {
 
 class Guest {
  public:
-  explicit Guest(Input& input)
+  explicit Guest(FuzzInput& input)
       : memory_(std::array{Range{0, kMemory}}, {.huge_pages = HugePages::off}) {
     auto wire = std::make_unique<Wire>();
     wire_ = wire.get();
@@ -166,7 +139,7 @@ class Guest {
   Guest(const Guest&) = delete;
   Guest& operator=(const Guest&) = delete;
 
-  void step(Input& input) {
+  void step(FuzzInput& input) {
     const std::uint8_t instruction = input.take<std::uint8_t>();
     const std::size_t queue = (instruction >> 4U) % kQueues;
     switch (instruction % 16) {
@@ -246,7 +219,7 @@ class Guest {
     clock_.run(4);
   }
   // A split chain of up to four plausible descriptors, so that the way behind the ring is reached.
-  void offer(std::size_t queue, Input& input) {
+  void offer(std::size_t queue, FuzzInput& input) {
     const QueueConfig ring = config(queue);
     const std::uint8_t shape = input.take<std::uint8_t>();
     const unsigned count = 1 + (shape & 3U);
@@ -270,7 +243,7 @@ class Guest {
     memory_.store(GuestAddress(available + 2), next_[queue]);
     if ((shape & 0x40) != 0) kick(queue);
   }
-  void read_config(Input& input) {
+  void read_config(FuzzInput& input) {
     std::array<std::byte, 8> out;
     const std::uint64_t offset = input.take<std::uint8_t>();
     device_->read_config(offset, std::span(out).first(1 + offset % 8));
@@ -298,7 +271,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     return true;
   }();
   if (!quiet) return 0;
-  skiff::Input input(std::as_bytes(std::span(data, size)));
+  skiff::FuzzInput input(std::as_bytes(std::span(data, size)));
   skiff::Guest guest(input);
   for (int steps = 0; steps < 400 && !input.empty(); ++steps)
     guest.step(input);

@@ -5,13 +5,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "tests/fuzz/fuzz_input.h"
 #include "virtio/ring/virtqueue.h"
 #include "vmm/base/bits.h"
 #include "vmm/base/bytes.h"
@@ -26,21 +26,9 @@ constexpr std::uint64_t kThird = 3 * kRegion;   // the third
 constexpr std::array<Range, 3> kRam = {Range{0, kRegion}, Range{kSecond, kRegion},
                                        Range{kThird, kRegion}};
 
-void require(bool condition) {
-  if (!condition) std::abort();
-}
-
-class Input {
+class Input : public FuzzInput {
  public:
-  explicit Input(std::span<const std::byte> bytes) : bytes_(bytes) {}
-
-  bool empty() const { return at_ >= bytes_.size(); }
-  template <typename T>
-  T take() {
-    const T value = load_le<T>(bytes_, at_).value_or(T{});
-    at_ += sizeof(T);
-    return value;
-  }
+  using FuzzInput::FuzzInput;
   // Mostly near something: RAM, the borders of its regions, rarely anywhere.
   std::uint64_t address() {
     constexpr std::array<std::uint64_t, 7> kNear = {
@@ -49,10 +37,6 @@ class Input {
     if (kind == 0xff) return take<std::uint64_t>();
     return kNear.at(kind % kNear.size()) + take<std::uint8_t>();
   }
-
- private:
-  std::span<const std::byte> bytes_;
-  std::size_t at_ = 0;
 };
 
 GuestMemory& memory() {
