@@ -1,14 +1,13 @@
 #include "guest/x86_64/bench/net_traffic.h"
 
 #include "guest/x86_64/bench/bench.h"
-#include "guest/x86_64/bench/wake.h"
+#include "guest/x86_64/bench/hot_loop.h"
 #include "guest/x86_64/runtime/port_io.h"
 #include "guest/x86_64/runtime/ring3.h"
 #include "guest/x86_64/virtio/deadline.h"
 
 enum { kQuiet = 5, kNoisy = 200, kTries = 10 };  // [ms], and times
 
-enum Pause { kDone, kSleep, kTimeOut };
 
 static unsigned add(struct Traffic* t) {
   unsigned added = 0;
@@ -181,26 +180,15 @@ unsigned long traffic_pingpong(unsigned long argument) {
   return kDone;
 }
 
+static uint64_t progress(unsigned long argument) {
+  const struct Traffic* t = (const struct Traffic*)argument;
+  return t->done + t->begun;
+}
+
 int traffic_run(struct Traffic* t, TrafficLoop* loop, unsigned milliseconds) {
   t->patience = milliseconds * tsc_per_millisecond();
   t->since = read_tsc();
-  uint64_t seen = t->done + t->begun;
-  wake_guard(t->device->sleeps ? milliseconds : 0);
-  for (;;) {
-    const unsigned long pause = ring3_call(loop, (unsigned long)t);
-    if (pause != kSleep) {
-      wake_guard(0);
-      return pause == kDone;
-    }
-    wake_sleep();
-    if (wake_expired()) {
-      if (t->done + t->begun == seen) {
-        return 0;
-      }
-      seen = t->done + t->begun;
-      wake_guard(milliseconds);
-    }
-  }
+  return hot_loop_run(loop, (unsigned long)t, t->device->sleeps ? milliseconds : 0, progress);
 }
 
 // Beside what is measured, and always by looking.

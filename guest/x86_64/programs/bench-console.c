@@ -12,15 +12,13 @@
 #include "guest/lib/text.h"
 #include "guest/x86_64/bench/bench.h"
 #include "guest/x86_64/bench/console_device.h"
-#include "guest/x86_64/bench/wake.h"
+#include "guest/x86_64/bench/hot_loop.h"
 #include "guest/x86_64/runtime/port_io.h"
 #include "guest/x86_64/runtime/program.h"
-#include "guest/x86_64/runtime/ring3.h"
 #include "guest/x86_64/virtio/deadline.h"
 
 enum { kPatience = 10000 };
 
-enum Pause { kDone, kSleep, kTimeOut };
 
 struct Text {
   struct ConsoleDevice* device;
@@ -83,24 +81,13 @@ static unsigned long in(unsigned long argument) {
   return kDone;
 }
 
-static int run(struct Text* t, unsigned long (*loop)(unsigned long)) {
-  uint64_t seen = t->came + t->done;
-  wake_guard(t->device->sleeps ? kPatience : 0);
-  for (;;) {
-    const unsigned long pause = ring3_call(loop, (unsigned long)t);
-    if (pause != kSleep) {
-      wake_guard(0);
-      return pause == kDone;
-    }
-    wake_sleep();
-    if (wake_expired()) {
-      if (t->came + t->done == seen) {
-        return 0;
-      }
-      seen = t->came + t->done;
-      wake_guard(kPatience);
-    }
-  }
+static uint64_t progress(unsigned long argument) {
+  const struct Text* t = (const struct Text*)argument;
+  return t->came + t->done;
+}
+
+static int run(struct Text* t, HotLoop* loop) {
+  return hot_loop_run(loop, (unsigned long)t, t->device->sleeps ? kPatience : 0, progress);
 }
 
 static int measure(struct Text* t, unsigned long (*loop)(unsigned long), uint64_t requests,

@@ -11,10 +11,9 @@
 #include "guest/x86_64/bench/arena.h"
 #include "guest/x86_64/bench/bench.h"
 #include "guest/x86_64/bench/block_device.h"
-#include "guest/x86_64/bench/wake.h"
+#include "guest/x86_64/bench/hot_loop.h"
 #include "guest/x86_64/runtime/port_io.h"
 #include "guest/x86_64/runtime/program.h"
-#include "guest/x86_64/runtime/ring3.h"
 #include "guest/x86_64/virtio/deadline.h"
 #include "guest/x86_64/virtio/pool.h"
 
@@ -34,7 +33,6 @@ struct Load {
   uint64_t started[kBlockMaxDepth];
 };
 
-enum Pause { kDone, kSleep, kTimeOut };
 
 static uint64_t next_block(struct Load* load) {
   if (load->random) {
@@ -107,25 +105,14 @@ static unsigned long body_that_polls(unsigned long argument) {
   return kDone;
 }
 
+static uint64_t progress(unsigned long argument) {
+  return ((const struct Load*)argument)->done;
+}
+
 static int run(struct Load* load) {
-  uint64_t done = 0;
-  wake_guard(load->device->sleeps ? kPatience : 0);
-  for (;;) {
-    const unsigned long pause =
-        ring3_call(load->device->sleeps ? body_that_sleeps : body_that_polls, (unsigned long)load);
-    if (pause != kSleep) {
-      wake_guard(0);
-      return pause == kDone;
-    }
-    wake_sleep();
-    if (wake_expired()) {
-      if (load->done == done) {
-        return 0;
-      }
-      done = load->done;
-      wake_guard(kPatience);
-    }
-  }
+  const int sleeps = load->device->sleeps;
+  return hot_loop_run(sleeps ? body_that_sleeps : body_that_polls, (unsigned long)load,
+                      sleeps ? kPatience : 0, progress);
 }
 
 static const char* measure(void* context, uint64_t requests, struct BenchCounts* counts) {
