@@ -5,6 +5,7 @@
 
 #include "devices/gpio/pl061_regs.h"
 #include "devices/primecell_id.h"
+#include "vmm/base/bits.h"
 
 namespace skiff {
 
@@ -133,7 +134,7 @@ IoStatus Pl061::read(IoAccess access, std::uint64_t& value) {
   IoStatus status;
   if (!check(access, status)) return status;
   MutexLock lock(mutex_);
-  value = read_register(access.offset);
+  value = read_register(access.offset) & all_ones(access.width);
   return IoStatus::ok;
 }
 
