@@ -43,7 +43,8 @@ function(skiff_test name)
 endfunction()
 
 # skiff_fuzzer(NAME SOURCES ... LINKS ...): with SKIFF_FUZZ a libFuzzer program, run for a short time
-# by CTest's label `fuzz`; its seeds are tests/fuzz/corpus/NAME where that folder exists.
+# by CTest's label `fuzz`; its seeds are tests/fuzz/corpus/NAME where that folder exists. The same
+# tree plays the same inputs, so that a red run is red again; SKIFF_FUZZ_SEED=0 looks for new ones.
 function(skiff_fuzzer name)
   cmake_parse_arguments(FUZZ "" "" "SOURCES;LINKS" ${ARGN})
   if(NOT SKIFF_FUZZ)
@@ -59,8 +60,9 @@ function(skiff_fuzzer name)
   set(work "${CMAKE_CURRENT_BINARY_DIR}/work/${name}")
   file(MAKE_DIRECTORY "${work}")
   add_test(NAME fuzz/${name}
-           COMMAND ${name} -max_total_time=${SKIFF_FUZZ_SECONDS} -timeout=10 -rss_limit_mb=2048
-                   -print_final_stats=1 "${work}" ${corpus})
+           COMMAND ${name} -max_total_time=${SKIFF_FUZZ_SECONDS} -seed=${SKIFF_FUZZ_SEED}
+                   -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 "${work}" ${corpus})
   set_tests_properties(fuzz/${name} PROPERTIES LABELS fuzz TIMEOUT 600)
 endfunction()
 set(SKIFF_FUZZ_SECONDS 10 CACHE STRING "How long CTest runs each fuzzer [s]")
+set(SKIFF_FUZZ_SEED 1 CACHE STRING "Where CTest's fuzzers start; 0: anew each time")

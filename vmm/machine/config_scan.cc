@@ -12,48 +12,33 @@ bool is_beyond_ascii(char c) {
   return static_cast<unsigned char>(c) >= 0x80;
 }
 
-struct ScannedString {
-  static constexpr std::size_t kNone = std::string_view::npos;
-
-  std::size_t end;             // behind the string, or the end of the text
-  std::size_t hazard = kNone;  // a byte the library cannot take
-};
-
-// The string that opens at `at`: "basic", 'literal', and both with three quotes. An unclosed
-// one-line string ends at its line (a syntax error, so nothing after it is parsed).
-ScannedString scan_string(std::string_view text, std::size_t at) {
+// Where the string that opens at `at` ends: "basic", 'literal', and both with three quotes. An
+// unclosed one-line string ends at its line (a syntax error, so nothing after it is parsed).
+std::size_t end_of_string(std::string_view text, std::size_t at) {
   const char quote = text[at];
   const bool escapes = quote == '"';
   const bool multi_line = text.substr(at, 3) == std::string_view(escapes ? "\"\"\"" : "'''");
   at += multi_line ? 3 : 1;
   while (at < text.size()) {
     const char c = text[at];
+    if (!multi_line && c == '\n') return at;
     if (escapes && c == '\\') {
-      if (multi_line) {
-        // A backslash at the end of a line drops the white space after it; what ends that is asked
-        // whether it is white space.
-        const auto next = text.find_first_not_of(" \t\r\n\v\f", at + 1);
-        if (next != std::string_view::npos && is_beyond_ascii(text[next])) {
-          return {text.size(), next};
-        }
-      }
-      at += 2;
+      at += multi_line || !text.substr(at).starts_with("\\\n") ? 2 : 1;
       continue;
     }
-    if (!multi_line && c == '\n') return {at};
     if (c == quote) {
-      if (!multi_line) return {at + 1};
+      if (!multi_line) return at + 1;
       std::size_t run = 0;
       while (at < text.size() && text[at] == quote && run < 5) {
         ++at;
         ++run;
       }
-      if (run >= 3) return {at};  // up to two quotes may belong to the content
+      if (run >= 3) return at;  // up to two quotes may belong to the content
       continue;
     }
     ++at;
   }
-  return {text.size()};
+  return text.size();
 }
 
 // The place of byte `at`; columns count characters, of which each has one byte that is no
@@ -80,13 +65,7 @@ std::optional<ConfigSyntaxError> find_hazard(std::string_view text, unsigned lim
        at < text.size();) {
     const char c = text[at];
     if (c == '"' || c == '\'') {
-      const ScannedString string = scan_string(text, at);
-      if (string.hazard != ScannedString::kNone) {
-        return ConfigSyntaxError{place_at(text, string.hazard),
-                                 "a character beyond ASCII cannot stand right after a backslash at "
-                                 "the end of a line"};
-      }
-      at = string.end;
+      at = end_of_string(text, at);
       continue;
     }
     if (c == '#') {

@@ -179,6 +179,8 @@ TEST(ConfigValues, StringsMayHoldAnyCharacterAndRunOverLines) {
   EXPECT_EQ(
       values_of("[boot]\nkernel = 'k'\ncmdline = \"\"\"a \\\n   b ä\"\"\" # ö\n").boot.cmdline,
       "a b ä");
+  EXPECT_EQ(values_of("[boot]\nkernel = 'k'\ncmdline = \"\"\"a \\\n   ä\"\"\"\n").boot.cmdline,
+            "a ä");
   EXPECT_EQ(values_of("[boot]\nkernel = '''ä\"b''' # ö\n").boot.kernel, "/vm/ä\"b");
 }
 
