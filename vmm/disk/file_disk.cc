@@ -15,6 +15,7 @@
 #include "vmm/base/error.h"
 #include "vmm/base/log.h"
 #include "vmm/disk/disk_lock.h"
+#include "vmm/disk/merging_queue.h"
 #include "vmm/disk/thread_queue.h"
 #include "vmm/disk/uring_queue.h"
 
@@ -153,6 +154,14 @@ std::uint64_t FileDisk::refresh_capacity() noexcept {
 
 std::unique_ptr<DiskQueue> FileDisk::create_queue(Executor& executor, DiskQueueClient& client,
                                                   std::uint32_t depth) {
+  if (depth < 2) return create_file_queue(executor, client, depth);
+  return MergingQueue::create(client, [&](DiskQueueClient& merging) {
+    return create_file_queue(executor, merging, depth);
+  });
+}
+
+std::unique_ptr<DiskQueue> FileDisk::create_file_queue(Executor& executor, DiskQueueClient& client,
+                                                       std::uint32_t depth) {
   if (engine_ != DiskEngine::threads) {
     if (auto queue = UringQueue::create(file_, executor, client, depth)) return queue;
     if (engine_ == DiskEngine::io_uring) return nullptr;

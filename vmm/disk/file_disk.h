@@ -3,7 +3,8 @@
 // A flush is acknowledged when fdatasync has returned. A discard punches a hole
 // (FALLOC_FL_PUNCH_HOLE; on a block device the kernel then unmaps the range); zeroes are
 // FALLOC_FL_ZERO_RANGE, a hole where the guest allows it, or written where the file system has
-// neither. What lies beyond the last whole block of the file is not part of the disk.
+// neither. Neighbouring requests of a batch go to the host as one (MergingQueue). What lies beyond
+// the last whole block of the file is not part of the disk.
 //
 // Thread rule: as DiskBackend.
 #pragma once
@@ -34,6 +35,8 @@ class FileDisk final : public DiskBackend {
                                           std::uint32_t depth) override;
 
  private:
+  std::unique_ptr<DiskQueue> create_file_queue(Executor& executor, DiskQueueClient& client,
+                                               std::uint32_t depth);
   void open(const DiskOptions& options);
   void find_direct_alignment();
   void find_block_sizes(const DiskOptions& options);
