@@ -96,6 +96,7 @@ class BlockService final : public DiskQueueClient,
   void break_off(std::string_view why);
 
   std::size_t pop_all();
+  bool has_enough() const;
   bool pop_one(Queue& queue);
   bool take_tokens(const Request& request);
   void execute(Request& request);
@@ -125,7 +126,9 @@ class BlockService final : public DiskQueueClient,
   BlockLimits limits_;
   bool writes_through_ = false;
   std::vector<std::unique_ptr<Queue>> queues_;
-  Request* held_ = nullptr;  // popped, waits for tokens
+  std::size_t next_queue_ = 0;     // the one a round begins with
+  Request* held_ = nullptr;        // popped, waits for tokens
+  std::uint64_t handed_over_ = 0;  // in this round [bytes]
 
   std::unique_ptr<Timer> tokens_timer_;
   std::unique_ptr<DiskQueue> disk_queue_;  // after the first activation

@@ -28,6 +28,14 @@ class BlockLife : public BlockFixture {
     return count;
   }
 
+  // A write of 64 KiB, of any bytes there are.
+  void offer_large(std::uint64_t sector, std::size_t queue = 0) {
+    const GuestAddress at = place(queue);
+    write_header(at, kTypeOut, sector);
+    driver->queue(queue).offer(std::vector<DriverBuffer>{
+        {at, 16}, {GuestAddress(0), 64 << 10}, {plus(at, kStatusAt), 1, true}});
+  }
+
   StalledDisk* disk = nullptr;
 };
 
@@ -48,6 +56,47 @@ TEST_F(BlockLife, RequestsAreHandedOverInOneBatch) {
   while (driver->queue(0).used())
     ++count;
   EXPECT_EQ(count, 2);
+}
+
+// The driver works on the first ones while the disk copies the others.
+TEST_F(BlockLife, LargeRequestsOfADiskThatAnswersAtOnceComeBackInParts) {
+  create();
+  start();
+  const int before = driver->interrupts.of_queue(0);
+  for (unsigned i = 0; i < 5; ++i)
+    offer_large(i);
+  EXPECT_EQ(back(), 5);
+  EXPECT_EQ(driver->interrupts.of_queue(0), before + 3);  // two, two, one
+}
+
+TEST_F(BlockLife, ADiskThatTakesItsTimeGetsLargeRequestsInOneBatch) {
+  create_stalled();
+  start();
+  offer_large(0);
+  EXPECT_EQ(back(), 0);
+  disk->complete();
+  disk->wake();
+  EXPECT_EQ(back(), 1);
+  disk->batches = 0;
+  for (unsigned i = 0; i < 5; ++i)
+    offer_large(i);
+  EXPECT_EQ(back(), 0);
+  EXPECT_EQ(disk->batches, 1);
+  EXPECT_EQ(disk->requests.size(), 5U);
+}
+
+TEST_F(BlockLife, ARoundThatEndsEarlyGivesTheNextOneToAnotherQueue) {
+  create_stalled({.queues = 2});
+  for (unsigned i = 0; i < 3; ++i) {
+    offer_large(i, 0);
+    offer_large(128 + i, 1);
+  }
+  start();
+  ASSERT_EQ(disk->batches, 2);
+  ASSERT_EQ(disk->requests.size(), 6U);
+  const auto queue_of = [this](std::size_t i) { return disk->requests[i]->offset / 512 / 128; };
+  EXPECT_EQ(queue_of(0), queue_of(1));
+  EXPECT_NE(queue_of(1), queue_of(2));
 }
 
 TEST_F(BlockLife, AResetWaitsForWhatIsUnderWay) {
