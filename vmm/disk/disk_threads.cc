@@ -1,12 +1,15 @@
 #include "vmm/disk/disk_threads.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <system_error>
 
@@ -30,6 +33,11 @@ std::int64_t make_call(int fd, const HostCall& call) {
     case HostCall::Kind::fallocate:
       result = ::fallocate(fd, call.mode, offset, static_cast<off_t>(call.length));
       break;
+    case HostCall::Kind::discard: {
+      std::array<std::uint64_t, 2> range{call.offset, call.length};
+      result = ::ioctl(fd, BLKDISCARD, range.data());
+      break;
+    }
   }
   return result < 0 ? -errno : result;
 }

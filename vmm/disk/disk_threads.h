@@ -1,5 +1,6 @@
-// A few threads that make blocking calls on a disk's file, for hosts that forbid io_uring.
-// Thread rule: submit and collect from one thread, the owner's.
+// A few threads that make blocking calls on a disk's file: all of them on hosts that forbid
+// io_uring, elsewhere those that io_uring does not have. Thread rule: submit and collect from one
+// thread, the owner's.
 #pragma once
 
 #include <condition_variable>

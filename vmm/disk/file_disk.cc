@@ -89,8 +89,8 @@ void FileDisk::open(const DiskOptions& options) {
     if (errno != EISDIR) refuse(options, errno);
     status.st_mode = S_IFDIR;
   }
-  is_block_device_ = S_ISBLK(status.st_mode);
-  if (!is_block_device_ && !S_ISREG(status.st_mode)) {
+  file_.is_block_device = S_ISBLK(status.st_mode);
+  if (!file_.is_block_device && !S_ISREG(status.st_mode)) {
     throw ConfigError(fmt::format("disk {}: is neither a file nor a block device", options.path));
   }
   // Requests may wait in the kernel: io_uring takes the flag at its word.
@@ -102,7 +102,7 @@ void FileDisk::find_direct_alignment() {
   file_.memory_alignment = kPageSize;
   file_.transfer_alignment = kSectorSize;
   int sector = 0;
-  if (is_block_device_ && ::ioctl(fd_.get(), BLKSSZGET, &sector) == 0 && sector > 0) {
+  if (file_.is_block_device && ::ioctl(fd_.get(), BLKSSZGET, &sector) == 0 && sector > 0) {
     file_.transfer_alignment = static_cast<std::uint32_t>(sector);
   }
 #ifdef STATX_DIOALIGN
@@ -133,7 +133,7 @@ void FileDisk::find_block_sizes(const DiskOptions& options) {
                     options.path, info_.block_size, least));
   }
   unsigned physical = kPageSize;  // the page cache's and nearly every file system's unit
-  if (is_block_device_ && ::ioctl(fd_.get(), BLKPBSZGET, &physical) != 0) physical = kPageSize;
+  if (file_.is_block_device && ::ioctl(fd_.get(), BLKPBSZGET, &physical) != 0) physical = kPageSize;
   if (!is_disk_block_size(physical)) physical = kPageSize;
   info_.physical_block_size = std::max(info_.block_size, physical);
   info_.discard_alignment = info_.physical_block_size;
@@ -141,7 +141,7 @@ void FileDisk::find_block_sizes(const DiskOptions& options) {
 
 std::uint64_t FileDisk::host_size() const noexcept {
   std::uint64_t size = 0;
-  if (is_block_device_) return ::ioctl(fd_.get(), BLKGETSIZE64, &size) == 0 ? size : 0;
+  if (file_.is_block_device) return ::ioctl(fd_.get(), BLKGETSIZE64, &size) == 0 ? size : 0;
   struct stat status{};
   return ::fstat(fd_.get(), &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
 }

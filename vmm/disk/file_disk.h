@@ -1,7 +1,7 @@
 // A raw file or a block device as a disk.
 //
 // A flush is acknowledged when fdatasync has returned. A discard punches a hole
-// (FALLOC_FL_PUNCH_HOLE; on a block device the kernel then unmaps the range); zeroes are
+// (FALLOC_FL_PUNCH_HOLE; a block device that cannot unmap to zeroes gets BLKDISCARD); zeroes are
 // FALLOC_FL_ZERO_RANGE, a hole where the guest allows it, or written where the file system has
 // neither. Neighbouring requests of a batch go to the host as one (MergingQueue). What lies beyond
 // the last whole block of the file is not part of the disk.
@@ -45,7 +45,6 @@ class FileDisk final : public DiskBackend {
   const DiskEngine engine_;
   const bool is_locked_;
   Fd fd_;
-  bool is_block_device_ = false;
   DiskInfo info_;
   DiskFile file_;
   std::atomic<std::uint64_t> capacity_{0};

@@ -19,6 +19,7 @@ enum Stage : std::uint8_t {
   kPlain,      // the request's own buffers
   kBounce,     // pieces through an aligned buffer
   kPunch,      // FALLOC_FL_PUNCH_HOLE
+  kDiscard,    // BLKDISCARD
   kZeroRange,  // FALLOC_FL_ZERO_RANGE
   kZeros,      // writing them
   kSync,       // fdatasync
@@ -80,7 +81,7 @@ void FileTransfer::start(DiskRequest& request) {
       request.backend.stage = kSync;
       return;
     case DiskOperation::discard:
-      request.backend.stage = kPunch;
+      request.backend.stage = discards_only() ? kDiscard : kPunch;
       return;
     case DiskOperation::write_zeroes:
       request.backend.stage = kPunch;
@@ -89,6 +90,12 @@ void FileTransfer::start(DiskRequest& request) {
       }
       return;
   }
+}
+
+// A hole in a block device reads as zeroes, which not every device that discards can promise: such
+// a one is asked only to discard.
+bool FileTransfer::discards_only() const {
+  return file_.is_block_device && !file_.can_punch.load(std::memory_order_relaxed);
 }
 
 // Without deallocation, or where holes cannot be punched.
@@ -154,6 +161,8 @@ HostCall FileTransfer::call(const DiskRequest& request) const {
               .offset = offset,
               .length = left,
               .buffers = {}};
+    case kDiscard:
+      return {.kind = HostCall::Kind::discard, .offset = offset, .length = left, .buffers = {}};
     case kZeroRange:
       return {.kind = HostCall::Kind::fallocate,
               .mode = FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE,
@@ -172,6 +181,7 @@ bool FileTransfer::finish(DiskRequest& request, std::int64_t result) {
     case kSync:
       return end(request, 0);
     case kPunch:
+    case kDiscard:
     case kZeroRange:
       return transferred(request, request.length);
     default:
@@ -186,8 +196,12 @@ bool FileTransfer::refuse(DiskRequest& request, int error) {
   if (error == EAGAIN && ++request.backend.refusals < kMostRefusals) return false;
   if (error == EOPNOTSUPP && request.backend.stage == kPunch) {
     file_.can_punch.store(false, std::memory_order_relaxed);
-    if (request.operation == DiskOperation::discard) return end(request, error);
-    start_zeroes(request);
+    if (request.operation != DiskOperation::discard) {
+      start_zeroes(request);
+      return false;
+    }
+    if (!discards_only()) return end(request, error);
+    request.backend.stage = kDiscard;
     return false;
   }
   if (error == EOPNOTSUPP && request.backend.stage == kZeroRange) {

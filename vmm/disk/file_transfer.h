@@ -1,5 +1,6 @@
 // From a disk request to the host's calls on a file, one after another: more buffers than one call
 // takes, short transfers, misaligned buffers under O_DIRECT, file systems that cannot punch holes,
+// devices that discard but do not zero,
 // a flush behind a write that must be durable. Knows no engine: it says the next call and is told
 // the result.
 //
@@ -26,6 +27,7 @@ namespace skiff {
 struct DiskFile {
   int fd = -1;
   std::string name;
+  bool is_block_device = false;
   bool direct = false;                   // O_DIRECT
   std::uint32_t memory_alignment = 1;    // of buffers, with O_DIRECT [bytes]
   std::uint32_t transfer_alignment = 1;  // of offsets and lengths, with O_DIRECT [bytes]
@@ -35,13 +37,19 @@ struct DiskFile {
 };
 
 struct HostCall {
-  enum class Kind : std::uint8_t { readv, writev, fdatasync, fallocate };
+  enum class Kind : std::uint8_t {
+    readv,
+    writev,
+    fdatasync,
+    fallocate,
+    discard,  // BLKDISCARD of a block device: an ioctl, which io_uring does not have
+  };
 
   Kind kind;
   bool durable = false;  // writev: RWF_DSYNC
   int mode = 0;          // fallocate
   std::uint64_t offset = 0;
-  std::uint64_t length = 0;  // fallocate
+  std::uint64_t length = 0;  // fallocate, discard
   std::span<const iovec> buffers;
 };
 
@@ -67,6 +75,7 @@ class FileTransfer {
   bool transferred(DiskRequest& request, std::uint64_t count);
   bool end(DiskRequest& request, int error);
   void start_zeroes(DiskRequest& request) const;
+  bool discards_only() const;
   bool is_misaligned(const DiskRequest& request) const;
 
   DiskFile& file_;

@@ -6,6 +6,7 @@
 #include <bit>
 #include <cerrno>
 
+#include "vmm/base/error.h"
 #include "vmm/base/log.h"
 
 namespace skiff {
@@ -47,10 +48,11 @@ std::unique_ptr<UringQueue> UringQueue::create(DiskFile& file, Executor& executo
 }
 
 UringQueue::UringQueue(DiskFile& file, Executor& executor, DiskQueueClient& client)
-    : executor_(executor), client_(client), transfer_(file), file_fd_(file.fd) {}
+    : executor_(executor), client_(client), transfer_(file), file_(file) {}
 
 UringQueue::~UringQueue() {
   watch_.reset();
+  threads_watch_.reset();
   if (is_open_) ::io_uring_queue_exit(&ring_);
 }
 
@@ -68,10 +70,46 @@ bool UringQueue::open(std::uint32_t depth) {
   if (result < 0) return false;
   is_open_ = true;
   // Saves the reference count of each request's file; works without.
-  has_fixed_file_ = ::io_uring_register_files(&ring_, &file_fd_, 1) == 0;
+  has_fixed_file_ = ::io_uring_register_files(&ring_, &file_.fd, 1) == 0;
   retry_ = executor_.create_timer([this] { client_.on_disk_wake(); });
   watch_ = executor_.watch(ring_.ring_fd, Readiness::readable, [this] { client_.on_disk_wake(); });
-  return watch_ != nullptr;
+  return watch_ != nullptr && (!file_.is_block_device || open_threads());
+}
+
+bool UringQueue::open_threads() {
+  try {
+    threads_ = std::make_unique<DiskThreads>(file_, transfer_, 1);
+  } catch (const HostError&) {  // no descriptor left for the event
+    return false;
+  }
+  threads_watch_ = executor_.watch(threads_->done().fd(), Readiness::readable, [this] {
+    if (threads_->done().consume()) client_.on_disk_wake();
+  });
+  return threads_watch_ != nullptr;
+}
+
+bool UringQueue::is_for_thread(const DiskRequest& request) const {
+  return request.operation == DiskOperation::discard &&
+         transfer_.call(request).kind == HostCall::Kind::discard;
+}
+
+void UringQueue::call_by_thread(DiskRequest& request) {
+  RequestList one;
+  one.push(request);
+  if (!threads_->submit(one, 1)) return finish(request, -ENOMEM);
+  ++by_threads_;
+}
+
+void UringQueue::finish_calls(RequestList done) {
+  while (DiskRequest* const request = done.pop()) {
+    --by_threads_;
+    finish(*request, request->backend.result);
+  }
+}
+
+// The host's call has its result; there may be another one to make.
+void UringQueue::finish(DiskRequest& request, std::int64_t result) {
+  (transfer_.finish(request, result) ? completed_ : submitted_).push(request);
 }
 
 void UringQueue::submit(DiskRequest& request) noexcept {
@@ -92,7 +130,10 @@ void UringQueue::prepare_all() {
     const auto how = transfer_.prepare(*request);
     // In order: who waits for a bounce buffer holds up those behind it.
     if (how == FileTransfer::Prepared::wait) return;
-    if (how == FileTransfer::Prepared::ready) {
+    if (how == FileTransfer::Prepared::ready && is_for_thread(*request)) {
+      submitted_.pop();
+      call_by_thread(*request);
+    } else if (how == FileTransfer::Prepared::ready) {
       io_uring_sqe* const sqe = free_sqe();
       if (sqe == nullptr) return;  // the host takes nothing now; enter tries again
       submitted_.pop();
@@ -106,7 +147,7 @@ void UringQueue::prepare_all() {
 
 void UringQueue::prepare_call(io_uring_sqe& sqe, DiskRequest& request) {
   const HostCall call = transfer_.call(request);
-  const int fd = has_fixed_file_ ? 0 : file_fd_;
+  const int fd = has_fixed_file_ ? 0 : file_.fd;
   const auto count = static_cast<unsigned>(call.buffers.size());
   const bool is_single = count == 1 && call.buffers.front().iov_len <= INT_MAX;
   switch (call.kind) {
@@ -134,6 +175,8 @@ void UringQueue::prepare_call(io_uring_sqe& sqe, DiskRequest& request) {
       ::io_uring_prep_fallocate(&sqe, fd, call.mode, static_cast<off_t>(call.offset),
                                 static_cast<off_t>(call.length));
       break;
+    case HostCall::Kind::discard:
+      break;  // a thread's
   }
   if (has_fixed_file_) sqe.flags |= IOSQE_FIXED_FILE;
   ::io_uring_sqe_set_data(&sqe, &request);
@@ -189,11 +232,11 @@ void UringQueue::reap() {
     if (tag == kBellTag) {
       heard(cqe->user_data >> 2, *cqe);
     } else if (tag == 0) {
-      auto& request = *reinterpret_cast<DiskRequest*>(cqe->user_data);
-      (transfer_.finish(request, cqe->res) ? completed_ : submitted_).push(request);
+      finish(*reinterpret_cast<DiskRequest*>(cqe->user_data), cqe->res);
     }
   }
   ::io_uring_cq_advance(&ring_, seen);
+  if (by_threads_ != 0) finish_calls(threads_->collect());
 }
 
 std::size_t UringQueue::deliver() {
@@ -224,7 +267,11 @@ std::size_t UringQueue::advance(std::chrono::nanoseconds wait, std::size_t wante
 void UringQueue::drain() noexcept {
   while (in_flight_ != 0) {
     prepare_all();
-    if (completed_.empty() && !enter_and_wait()) return;
+    if (completed_.empty() && by_threads_ != 0) {
+      finish_calls(threads_->wait());
+    } else if (completed_.empty() && !enter_and_wait()) {
+      return;
+    }
     reap();
     deliver();
   }

@@ -5,6 +5,9 @@
 // The executor watches the ring's descriptor only. Completions are made when the thread next calls
 // the kernel, not by interrupting it (IORING_SETUP_COOP_TASKRUN, Linux 5.19; older ones interrupt).
 //
+// Calls that io_uring does not have (BLKDISCARD) are made by a thread, started with the first of
+// them.
+//
 // Not used: registered buffers (they would pin all of the guest's memory), SQPOLL (a kernel thread
 // that spins).
 //
@@ -16,6 +19,7 @@
 #include <memory>
 #include <vector>
 
+#include "vmm/disk/disk_threads.h"
 #include "vmm/disk/file_transfer.h"
 #include "vmm/disk/request_list.h"
 
@@ -61,13 +65,18 @@ class UringQueue final : public DiskQueue {
   // The kernel has completions that it hands over in the next call, or a full ring holds up.
   bool is_call_wanted() const noexcept;
   void reap();
+  void finish(DiskRequest& request, std::int64_t result);
+  bool open_threads();
+  bool is_for_thread(const DiskRequest& request) const;
+  void call_by_thread(DiskRequest& request);
+  void finish_calls(RequestList done);
   void heard(std::size_t bell, const io_uring_cqe& cqe);
   std::size_t deliver();
 
   Executor& executor_;
   DiskQueueClient& client_;
   FileTransfer transfer_;
-  const int file_fd_;
+  DiskFile& file_;
   io_uring ring_{};
   bool is_open_ = false;
   bool has_fixed_file_ = false;
@@ -76,8 +85,11 @@ class UringQueue final : public DiskQueue {
   std::vector<Bell> bells_;
   std::size_t armed_ = 0;
   bool bells_closing_ = false;
-  RequestList submitted_;  // started, to be prepared
-  RequestList completed_;  // to be told to the client
+  std::unique_ptr<DiskThreads> threads_;  // of a block device
+  std::unique_ptr<Watch> threads_watch_;
+  std::size_t by_threads_ = 0;  // requests that they have
+  RequestList submitted_;       // started, to be prepared
+  RequestList completed_;       // to be told to the client
   std::size_t in_flight_ = 0;
 };
 
