@@ -19,6 +19,8 @@ std::byte* map_bytes(std::uint64_t size) {
   void* const memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) throw HostError::from_errno("The disk in memory cannot be made", errno);
+  // One page fault for 2 MiB instead of 512. A host that has no such pages refuses: nothing is lost.
+  ::madvise(memory, size, MADV_HUGEPAGE);
   return static_cast<std::byte*>(memory);
 }
 
