@@ -28,7 +28,7 @@ constexpr nanoseconds kLongGap = microseconds(1000);
 constexpr unsigned kProbeRounds = 64;
 // Where the disk answers at once (memory, the page cache, a RAM disk), so much goes to it in one
 // go: that is published before the rest is begun, and the driver works on it meanwhile. [bytes]
-constexpr std::uint64_t kHandOver = 128 * 1024;
+constexpr std::uint64_t kHandOver = 256 * 1024;
 // How long the first of several completions waits for the next ones.
 constexpr nanoseconds kGather = microseconds(4);
 

@@ -66,7 +66,7 @@ TEST_F(BlockLife, LargeRequestsOfADiskThatAnswersAtOnceComeBackInParts) {
   for (unsigned i = 0; i < 5; ++i)
     offer_large(i);
   EXPECT_EQ(back(), 5);
-  EXPECT_EQ(driver->interrupts.of_queue(0), before + 3);  // two, two, one
+  EXPECT_EQ(driver->interrupts.of_queue(0), before + 2);  // four, one
 }
 
 TEST_F(BlockLife, ADiskThatTakesItsTimeGetsLargeRequestsInOneBatch) {
@@ -87,16 +87,16 @@ TEST_F(BlockLife, ADiskThatTakesItsTimeGetsLargeRequestsInOneBatch) {
 
 TEST_F(BlockLife, ARoundThatEndsEarlyGivesTheNextOneToAnotherQueue) {
   create_stalled({.queues = 2});
-  for (unsigned i = 0; i < 3; ++i) {
+  for (unsigned i = 0; i < 5; ++i) {
     offer_large(i, 0);
     offer_large(128 + i, 1);
   }
   start();
   ASSERT_EQ(disk->batches, 2);
-  ASSERT_EQ(disk->requests.size(), 6U);
+  ASSERT_EQ(disk->requests.size(), 10U);
   const auto queue_of = [this](std::size_t i) { return disk->requests[i]->offset / 512 / 128; };
-  EXPECT_EQ(queue_of(0), queue_of(1));
-  EXPECT_NE(queue_of(1), queue_of(2));
+  EXPECT_EQ(queue_of(0), queue_of(3));
+  EXPECT_NE(queue_of(3), queue_of(4));
 }
 
 TEST_F(BlockLife, AResetWaitsForWhatIsUnderWay) {
