@@ -19,6 +19,8 @@ namespace {
 
 using std::chrono::steady_clock;
 
+constexpr const char* kRivalConfig = "vm.json";
+
 // One planned machine under one monitor; a null `rival` is Skiff.
 struct Contender {
   const VmPlan* plan = nullptr;
@@ -75,7 +77,7 @@ class Bench {
   }
 
   VmPlaces places_of(const VmPlan& plan) const {
-    VmPlaces places{.guests = options_.guests};
+    VmPlaces places{.guests = options_.guests, .config = scratch_.file(kRivalConfig)};
     if (plan.backend == "file") places.image = scratch_.file("disk.img");
     if (plan.backend == "memory" && memory_ != nullptr) places.image = memory_->file("disk.img");
     places.is_direct = !places.image.empty() && takes_direct(places.image);
@@ -84,7 +86,6 @@ class Bench {
 
   void run_once(Contender& contender, std::size_t run) {
     const VmPlan& plan = *contender.plan;
-    const std::string cmdline = guest_cmdline(plan);
     VmPlaces places = places_of(plan);
     SessionOptions session;
     if (options_.is_pinned) {
@@ -102,18 +103,29 @@ class Bench {
       }
       places.tap = session.kept_fd = partner->tap();
     }
-    std::optional<Launch> launch;
+    const Launched launch = launch_of(contender, places, session);
+    if (!launch) return skip(contender, launch.error());
+    if (launch->opens_tap && partner != nullptr) {
+      partner->leave_tap();
+      session.kept_fd = -1;
+      session.network_of = partner->pid();
+    }
+    session.on_cell = [this, &plan, run](std::string_view cell) { tell(plan, run, cell); };
+    keep(contender, start(*launch, plan, session));
+  }
+
+  Launched launch_of(const Contender& contender, const VmPlaces& places, SessionOptions& session) {
+    const VmPlan& plan = *contender.plan;
+    const std::string cmdline = guest_cmdline(plan);
     if (contender.rival == nullptr) {
       session.vm_name = fmt::format("b{}", ++started_);
       scratch_.write("vm.toml", config_text(plan, places, cmdline));
-      launch =
-          skiff_launch(options_.skiff, scratch_.file("vm.toml"), session.vm_name, scratch_.path());
-    } else {
-      launch = rival_launch(*contender.rival, plan, places, cmdline);
+      return skiff_launch(options_.skiff, scratch_.file("vm.toml"), session.vm_name,
+                          scratch_.path());
     }
-    if (!launch) return skip(contender, contender.rival->name + " has no such machine");
-    session.on_cell = [this, &plan, run](std::string_view cell) { tell(plan, run, cell); };
-    keep(contender, start(*launch, plan, session));
+    Launched launch = rival_launch(*contender.rival, plan, places, cmdline);
+    if (launch && !launch->config.empty()) scratch_.write(kRivalConfig, launch->config);
+    return launch;
   }
 
   std::vector<CellRun> start(const Launch& launch, const VmPlan& plan,

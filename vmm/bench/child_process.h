@@ -20,14 +20,21 @@
 
 namespace skiff::bench {
 
+struct ChildSetup {
+  std::vector<std::pair<std::string, std::string>> environment{};  // variables set beside ours
+  int kept_fd = -1;                                                // a descriptor it inherits
+  std::vector<int> cpus{};  // where its threads start; none: anywhere
+  // Its stdin and stdout are a terminal that passes every byte as it is, and not pipes.
+  bool has_terminal = false;
+  // It lives in the network namespace of this process (and in its user namespace); 0: in ours.
+  pid_t network_of = 0;
+};
+
 class ChildProcess {
  public:
-  // `program` is looked for in PATH where it has no '/'. `environment` are variables that are set
-  // beside ours; `kept_fd` a descriptor it inherits, or -1; `cpus` where its threads start, or
-  // none. Throws HostError.
+  // `program` is looked for in PATH where it has no '/'. Throws HostError.
   ChildProcess(const std::string& program, const std::vector<std::string>& arguments,
-               const std::vector<std::pair<std::string, std::string>>& environment, int kept_fd,
-               const std::vector<int>& cpus);
+               const ChildSetup& setup);
   ~ChildProcess();
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;

@@ -108,8 +108,10 @@ bool is_talk(const ExitCount& row) {
 }
 
 ThreadRole role_of(std::string_view name) {
-  if (name.starts_with("vcpu") || name.starts_with("CPU ")) return ThreadRole::vcpu;
-  if (name.starts_with("skiff/") || name.starts_with("IO ")) return ThreadRole::io;
+  const auto begins = [name](std::string_view with) { return name.starts_with(with); };
+  if (begins("vcpu") || begins("CPU ") || begins("fc_vcpu")) return ThreadRole::vcpu;
+  if (begins("skiff/") || begins("IO ") || begins("firecracker") || begins("_"))
+    return ThreadRole::io;
   return ThreadRole::other;
 }
 

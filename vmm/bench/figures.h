@@ -17,7 +17,8 @@ namespace skiff::bench {
 bool is_talk(const ExitCount& row);
 
 enum class ThreadRole : std::uint8_t { vcpu, io, other };
-// By the name the host shows: "vcpu0", "skiff/io0"; QEMU's are "CPU 0/KVM", "IO io0".
+// By the name the host shows: "vcpu0", "skiff/io0"; QEMU's are "CPU 0/KVM", "IO io0"; Firecracker's
+// "fc_vcpu 0", "firecracker" (which does all I/O); Cloud Hypervisor's "vcpu0", "_disk0_q0".
 ThreadRole role_of(std::string_view thread_name);
 
 struct ExitRate {

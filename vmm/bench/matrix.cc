@@ -100,6 +100,11 @@ class Planner {
   std::vector<VmPlan> plans_;
 };
 
+std::string_view keys_of(const VmPlan& plan) {
+  if (plan.disk != nullptr) return plan.disk->keys;
+  return plan.net != nullptr ? plan.net->keys : std::string_view();
+}
+
 }  // namespace
 
 std::string_view to_text(Level level) {
@@ -112,6 +117,19 @@ std::string_view to_text(Level level) {
       break;
   }
   return "full";
+}
+
+std::string_view face_of(const VmPlan& plan) {
+  if (plan.disk != nullptr) return plan.disk->face;
+  return plan.net != nullptr ? plan.net->face : std::string_view();
+}
+
+bool is_packed(const VmPlan& plan) {
+  return keys_of(plan).contains("ring = \"packed\"");
+}
+
+bool lacks_ioeventfd(const VmPlan& plan) {
+  return keys_of(plan).contains("ioeventfd = false");
 }
 
 std::vector<VmPlan> plan_of(const Matrix& matrix, const Selection& selection) {

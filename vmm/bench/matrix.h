@@ -30,7 +30,7 @@ struct DiskRow {
   std::string_view face;   // of `[[disk]]`
   std::string_view keys;   // its further keys, lines of TOML
   std::string_view words;  // for the guest
-  std::string_view qemu;   // properties of QEMU's device, "packed=on"; "-": QEMU has no such thing
+  std::string_view qemu;   // properties of QEMU's device: "packed=on"
   std::uint32_t most_depth;
   Level level;
 };
@@ -91,6 +91,12 @@ struct VmPlan {
     return {.group = group, .setup = setup, .cell = cell};
   }
 };
+
+// The face that its device has; empty where it has neither disk nor card.
+std::string_view face_of(const VmPlan& plan);
+bool is_packed(const VmPlan& plan);
+// Each notification is an exit to the monitor.
+bool lacks_ioeventfd(const VmPlan& plan);
 
 struct Selection {
   Level level = Level::normal;

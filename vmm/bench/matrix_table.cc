@@ -54,7 +54,7 @@ constexpr auto kDisks = std::to_array<DiskRow>({
     {"virtio-mmio,no-event-idx", "virtio-mmio", "event_idx = false\n",
      "face=virtio-mmio irq=line no-event-idx", "event_idx=off", 32, Level::full},
     {"virtio-mmio,no-ioeventfd", "virtio-mmio", "ioeventfd = false\n", "face=virtio-mmio irq=line",
-     "-", 32, Level::full},
+     "", 32, Level::full},
     {"nvme", "nvme", "", "face=nvme irq=msix shadow", "", 32, Level::quick},
     {"nvme,no-shadow", "nvme", "", "face=nvme irq=msix no-shadow", "", 32, Level::normal},
     {"nvme,no-shadow,no-ioeventfd", "nvme", "ioeventfd = false\n", "face=nvme irq=msix no-shadow",
@@ -87,13 +87,13 @@ constexpr auto kDiskShapes = std::to_array<ShapeRow>({
 
 constexpr auto kNets = std::to_array<NetRow>({
     {"virtio-pci", "virtio", "", "face=virtio-pci irq=msix", "", Level::quick},
-    {"virtio-pci,no-ioeventfd", "virtio", "ioeventfd = false\n", "face=virtio-pci irq=msix", "",
-     Level::normal},
+    {"virtio-pci,no-ioeventfd", "virtio", "ioeventfd = false\n", "face=virtio-pci irq=msix",
+     "ioeventfd=off", Level::normal},
     {"virtio-pci,poll", "virtio", "", "face=virtio-pci irq=poll", "", Level::normal},
     {"virtio-pci,packed", "virtio", "ring = \"packed\"\n", "face=virtio-pci irq=msix ring=packed",
-     "", Level::full},
+     "packed=on", Level::full},
     {"virtio-pci,no-event-idx", "virtio", "event_idx = false\n",
-     "face=virtio-pci irq=msix no-event-idx", "", Level::full},
+     "face=virtio-pci irq=msix no-event-idx", "event_idx=off", Level::full},
     {"virtio-mmio", "virtio-mmio", "", "face=virtio-mmio irq=line", "", Level::full},
     {"e1000", "e1000", "", "face=e1000 irq=line", "", Level::normal},
 });

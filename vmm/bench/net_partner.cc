@@ -25,6 +25,7 @@
 
 #include "vmm/base/error.h"
 #include "vmm/bench/net_frames.h"
+#include "vmm/bench/vm_text.h"
 
 namespace skiff::bench {
 namespace {
@@ -66,7 +67,7 @@ bool enter_namespace() {
 
 ifreq named_request() {
   ifreq request{};
-  std::strncpy(request.ifr_name, "bench", sizeof request.ifr_name - 1);
+  kTapName.copy(request.ifr_name, sizeof request.ifr_name - 1);
   return request;
 }
 
@@ -118,7 +119,7 @@ Fd open_packets() {
   sockaddr_ll address{};
   address.sll_family = AF_PACKET;
   address.sll_protocol = htons(ETH_P_ALL);
-  address.sll_ifindex = static_cast<int>(::if_nametoindex("bench"));
+  address.sll_ifindex = static_cast<int>(::if_nametoindex(named_request().ifr_name));
   if (::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return {};
   return socket;
 }
@@ -248,7 +249,7 @@ Fd hear(int channel, Word& word) {
   ifreq request = named_request();
   request.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
   if (::ioctl(tap.get(), TUNSETIFF, &request) != 0) fail(3);
-  write_setting("/proc/sys/net/ipv6/conf/bench/disable_ipv6", "1");
+  write_setting(fmt::format("/proc/sys/net/ipv6/conf/{}/disable_ipv6", kTapName).c_str(), "1");
   if (!switch_on()) fail(4);
   Fd packets = open_packets();
   if (!packets) fail(5);
@@ -284,6 +285,13 @@ NetPartner::NetPartner(const std::vector<int>& cpus) {
     const auto step = static_cast<std::size_t>(std::clamp(word.step, 1, 5));
     throw HostError::from_errno(kSteps[step], word.error);
   }
+}
+
+void NetPartner::leave_tap() {
+  if (tap_ && ::ioctl(tap_.get(), TUNSETPERSIST, 1) != 0) {
+    throw HostError::from_errno("cannot leave the tap to another process", errno);
+  }
+  tap_.reset();
 }
 
 NetPartner::~NetPartner() {

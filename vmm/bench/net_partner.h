@@ -27,8 +27,13 @@ class NetPartner {
   NetPartner(const NetPartner&) = delete;
   NetPartner& operator=(const NetPartner&) = delete;
 
-  // The tap, for `[[net]] fd`.
+  // The tap, for `[[net]] fd`; -1 once it is left.
   int tap() const { return tap_.get(); }
+  // Leaves the tap to whoever opens it by its name (kTapName) in our network namespace. Throws
+  // HostError.
+  void leave_tap();
+  // The process in whose namespaces the tap is.
+  pid_t pid() const { return pid_; }
 
  private:
   pid_t pid_ = -1;

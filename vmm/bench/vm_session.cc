@@ -33,8 +33,12 @@ class Session {
         stop_(stop),
         program_(launch.program),
         talk_(cells),
-        child_(launch.program, launch.arguments, launch.environment, options.kept_fd,
-               options.other_cpus) {}
+        child_(launch.program, launch.arguments,
+               {.environment = launch.environment,
+                .kept_fd = options.kept_fd,
+                .cpus = options.other_cpus,
+                .has_terminal = launch.wants_terminal,
+                .network_of = options.network_of}) {}
 
   std::vector<CellRun> run() {
     auto heard = steady_clock::now();

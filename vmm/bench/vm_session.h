@@ -1,6 +1,8 @@
 // One start of one virtual machine, in which the guest measures its cells.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <functional>
 #include <string>
@@ -19,6 +21,7 @@ struct SessionOptions {
   std::vector<int> vcpu_cpus{};  // empty: nothing is pinned
   std::vector<int> other_cpus{};
   int kept_fd = -1;
+  pid_t network_of = 0;  // the process in whose network namespace the monitor lives; 0: ours
   std::chrono::milliseconds patience = std::chrono::seconds(60);  // without a word of the guest
   // A cell begins to be measured. May be empty.
   std::function<void(std::string_view cell)> on_cell{};

@@ -2,7 +2,9 @@
 // Pure.
 #pragma once
 
+#include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "vmm/bench/matrix.h"
 
@@ -13,10 +15,15 @@ struct VmPlaces {
   std::string image{};     // what the disk back-end "file" uses
   bool is_direct = false;  // the image's file system takes O_DIRECT
   int tap = -1;            // an open tap's descriptor, for network cards
+  std::string config{};    // where a monitor that reads its configuration finds it
 };
 
 // The disk's and so the image's size.
 inline constexpr std::uint64_t kDiskSize = 256ULL << 20;
+// What the tap is called in its namespace, and the address of the card of a monitor that is told
+// one (IEEE 802: locally administered).
+inline constexpr std::string_view kTapName = "bench";
+inline constexpr std::string_view kRivalMac = "02:53:4b:46:00:02";
 inline constexpr std::uint64_t kGuestMemory = 128ULL << 20;
 
 // TOML (docs/config.md).

@@ -66,7 +66,7 @@ constexpr auto kBenchOptions = std::to_array<OptionSpec>({
      .completion = Completion::file},
     {.names = "--vs",
      .value = "NAME,...",
-     .help = "Run the same guests under these monitors too: qemu."},
+     .help = "Run the same guests under these monitors too: qemu, firecracker, cloud-hypervisor."},
     {.names = "--vs-path",
      .value = "NAME=PATH",
      .help = "The program of one of them; without it PATH is searched.",
@@ -157,8 +157,9 @@ std::vector<bench::Rival> rivals_of(const Arguments& arguments) {
     const auto comma = rest.find(',');
     const std::string name(rest.substr(0, comma));
     rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
-    if (!bench::is_rival(name)) {
-      throw UsageError(fmt::format("--vs does not know \"{}\"; it knows qemu", name));
+    if (bench::default_program(name).empty()) {
+      throw UsageError(fmt::format(
+          "--vs does not know \"{}\"; it knows qemu, firecracker and cloud-hypervisor", name));
     }
     rivals.push_back({.name = name, .program = program_of(arguments, name)});
   }

@@ -140,14 +140,16 @@ static const char* warm_up(const struct BenchCell* cell, uint64_t* requests) {
     return warm_up_round(cell, (*requests + 9) / 10, &counts);
   }
   const uint64_t enough = kWarmUpMilliseconds * tsc_per_millisecond();
-  for (uint64_t batch = 1;; batch = at_most(batch * 8, cell->maximum)) {
+  for (uint64_t batch = cell->minimum ? cell->minimum : 1;;
+       batch = at_most(batch * 8, cell->maximum)) {
     const char* why = warm_up_round(cell, batch, &counts);
     if (why) {
       return why;
     }
     // Little is concluded from one: it may have grown a file, or filled a cache.
     if (counts.cycles >= (batch == 1 ? 20 * enough : enough) || batch == cell->maximum) {
-      *requests = at_most(choose(counts.cycles / batch + 1), cell->maximum);
+      const uint64_t chosen = choose(counts.cycles / batch + 1);
+      *requests = at_most(chosen < cell->minimum ? cell->minimum : chosen, cell->maximum);
       return 0;
     }
   }

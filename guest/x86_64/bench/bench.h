@@ -26,6 +26,7 @@ struct BenchCell {
   BenchBody* body;
   void* context;
   uint64_t maximum;  // requests at most; 0: no limit
+  uint64_t minimum;  // and at least, where requests= says nothing, however long they take
   // May be null. Before each round of the warm-up, and before `ready`: what must not be measured.
   // Null, or why there is nothing to measure.
   const char* (*prepare)(void* context, uint64_t requests, int warm_up);

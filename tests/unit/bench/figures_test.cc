@@ -95,6 +95,9 @@ TEST(BenchFigures, ThreadsHaveRolesByTheirNames) {
   EXPECT_EQ(role_of("CPU 0/KVM"), ThreadRole::vcpu);
   EXPECT_EQ(role_of("skiff/io"), ThreadRole::io);
   EXPECT_EQ(role_of("IO io"), ThreadRole::io);
+  EXPECT_EQ(role_of("fc_vcpu 0"), ThreadRole::vcpu);
+  EXPECT_EQ(role_of("firecracker"), ThreadRole::io);
+  EXPECT_EQ(role_of("_disk0_q0"), ThreadRole::io);
   EXPECT_EQ(role_of("skiff"), ThreadRole::other);
   EXPECT_EQ(role_of("qemu-system-x86"), ThreadRole::other);
 }
