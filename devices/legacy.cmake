@@ -11,6 +11,7 @@ skiff_room(devices_legacy
     acpi/reset_control.cc
     gpio/pl061.cc
     misc/debug_exit.cc
+    misc/debug_register.cc
     misc/debug_text_port.cc
     misc/i8042.cc
     misc/post_code.cc

@@ -13,6 +13,7 @@
 #include "vmm/bench/net_partner.h"
 #include "vmm/bench/scratch_folder.h"
 #include "vmm/bench/vm_session.h"
+#include "vmm/kvm/kvm_system.h"
 
 namespace skiff::bench {
 namespace {
@@ -77,7 +78,8 @@ class Bench {
   }
 
   VmPlaces places_of(const VmPlan& plan) const {
-    VmPlaces places{.guests = options_.guests, .config = scratch_.file(kRivalConfig)};
+    VmPlaces places{
+        .guests = options_.guests, .coalesces = coalesces_, .config = scratch_.file(kRivalConfig)};
     if (plan.backend == "file") places.image = scratch_.file("disk.img");
     if (plan.backend == "memory" && memory_ != nullptr) places.image = memory_->file("disk.img");
     places.is_direct = !places.image.empty() && takes_direct(places.image);
@@ -116,14 +118,14 @@ class Bench {
 
   Launched launch_of(const Contender& contender, const VmPlaces& places, SessionOptions& session) {
     const VmPlan& plan = *contender.plan;
-    const std::string cmdline = guest_cmdline(plan);
     if (contender.rival == nullptr) {
+      const std::string cmdline = skiff_guest_cmdline(plan, places);
       session.vm_name = fmt::format("b{}", ++started_);
       scratch_.write("vm.toml", config_text(plan, places, cmdline));
       return skiff_launch(options_.skiff, scratch_.file("vm.toml"), session.vm_name,
                           scratch_.path());
     }
-    Launched launch = rival_launch(*contender.rival, plan, places, cmdline);
+    Launched launch = rival_launch(*contender.rival, plan, places, guest_cmdline(plan));
     if (launch && !launch->config.empty()) scratch_.write(kRivalConfig, launch->config);
     return launch;
   }
@@ -198,6 +200,7 @@ class Bench {
   std::unique_ptr<ScratchFolder> memory_;
   const std::vector<int> cpus_;
   const HostFacts facts_ = host_facts();
+  const bool coalesces_ = KvmSystem().coalesced_page() != 0;
   std::vector<Contender> contenders_;
   std::size_t started_ = 0;
   std::size_t measured_ = 0;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace skiff::bench {
 namespace {
 
@@ -33,6 +35,10 @@ std::string net_section(const VmPlan& plan, const VmPlaces& places) {
                      places.tap, plan.net->keys);
 }
 
+bool has_coalesced(const VmPlan& plan, const VmPlaces& places) {
+  return places.coalesces && std::ranges::find(plan.cells, "coalesced-mmio") != plan.cells.end();
+}
+
 bool is_virtio_mmio(const VmPlan& plan) {
   return (plan.disk != nullptr && plan.disk->face == "virtio-mmio") ||
          (plan.net != nullptr && plan.net->face == "virtio-mmio");
@@ -54,6 +60,7 @@ std::string config_text(const VmPlan& plan, const VmPlaces& places, const std::s
   if (plan.console != nullptr) text += plan.console->sections;
   // Something with a bell that KVM answers by an eventfd.
   if (plan.group == "doorbell") text += "[rng]\n";
+  if (has_coalesced(plan, places)) text += "[debug]\ncoalesced = true\n";
   return text;
 }
 
@@ -64,6 +71,12 @@ std::string guest_cmdline(const VmPlan& plan) {
   for (std::size_t i = 0; i < plan.cells.size(); ++i)
     text += (i == 0 ? "" : ",") + plan.cells[i];
   return text;
+}
+
+std::string skiff_guest_cmdline(const VmPlan& plan, const VmPlaces& places) {
+  const std::string text = guest_cmdline(plan);
+  return has_coalesced(plan, places) ? text + fmt::format(" coalesced={:#x}", kCoalescedAddress)
+                                     : text;
 }
 
 }  // namespace skiff::bench

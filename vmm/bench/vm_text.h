@@ -15,6 +15,7 @@ struct VmPlaces {
   std::string image{};     // what the disk back-end "file" uses
   bool is_direct = false;  // the image's file system takes O_DIRECT
   int tap = -1;            // an open tap's descriptor, for network cards
+  bool coalesces = false;  // KVM collects writes
   std::string config{};    // where a monitor that reads its configuration finds it
 };
 
@@ -26,9 +27,14 @@ inline constexpr std::string_view kTapName = "bench";
 inline constexpr std::string_view kRivalMac = "02:53:4b:46:00:02";
 inline constexpr std::uint64_t kGuestMemory = 128ULL << 20;
 
+// Of the register that debug.coalesced adds (docs/config.md).
+inline constexpr std::uint64_t kCoalescedAddress = 0xe012'0000;
+
 // TOML (docs/config.md).
 std::string config_text(const VmPlan& plan, const VmPlaces& places, const std::string& cmdline);
 // With `hold`: it waits for the runner at each cell.
 std::string guest_cmdline(const VmPlan& plan);
+// The same with what only Skiff's machines have.
+std::string skiff_guest_cmdline(const VmPlan& plan, const VmPlaces& places);
 
 }  // namespace skiff::bench

@@ -76,6 +76,12 @@ class Board {
   // False if the guest does not listen to its power button (it stays pressed all the same).
   virtual bool press_power_button() = 0;
   virtual bool send_nmi() = 0;
+  // Where writes do nothing but leave a value, so that KVM may collect them.
+  struct WriteOnly {
+    IoSpace space = IoSpace::mmio;
+    Range range;
+  };
+  virtual std::vector<WriteOnly> coalesced_writes() const { return {}; }
   // What the thread of that vCPU must do for interrupt controllers that live in Skiff.
   virtual ProcessorInterrupts processor_interrupts(std::uint32_t /*index*/) { return {}; }
   // Which interrupts wait in them: lines for a report, empty where only the kernel knows. Any

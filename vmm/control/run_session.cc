@@ -408,6 +408,7 @@ bool RunSession::on_silent(bool busy) {
 
 void RunSession::print_stats() {
   LedgerReport report = make_ledger_report(machine_->ledgers(), machine_->run_time());
+  report.coalesced = machine_->coalesced();
   report.kvm = machine_->kvm_counts();
   const std::string text = options_.stats == StatsFormat::json ? to_json(report) : to_table(report);
   console_.suspend_terminal();

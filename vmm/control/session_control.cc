@@ -154,6 +154,7 @@ LedgerReport SessionControl::exits() {
   // First, because it may interrupt each vCPU once, which the ledger then has.
   std::vector<KvmCount> kvm = machine->kvm_counts();
   LedgerReport report = make_ledger_report(machine->ledgers(), machine->run_time());
+  report.coalesced = machine->coalesced();
   report.kvm = std::move(kvm);
   return report;
 }

@@ -49,6 +49,15 @@ KvmSystem::KvmSystem() : fd_(open_device()) {
   vcpu_mmap_size_ = static_cast<std::size_t>(size);
 }
 
+std::uint32_t KvmSystem::coalesced_page() const {
+  const int page = check_extension(KVM_CAP_COALESCED_MMIO);
+  return page > 0 ? static_cast<std::uint32_t>(page) : 0;
+}
+
+bool KvmSystem::coalesces_ports() const {
+  return check_extension(KVM_CAP_COALESCED_PIO) > 0;
+}
+
 int KvmSystem::check_extension(int capability) const {
   const int result =
       kvm_ioctl(fd_.get(), KVM_CHECK_EXTENSION, static_cast<unsigned long>(capability));

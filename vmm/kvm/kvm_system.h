@@ -23,6 +23,10 @@ class KvmSystem {
   int check_extension(int capability) const;
   // Size of the shared kvm_run area of each vCPU. [bytes]
   std::size_t vcpu_mmap_size() const { return vcpu_mmap_size_; }
+  // Where in a vCPU's mapping the ring of collected writes is (KVM_CAP_COALESCED_MMIO) [pages]; 0:
+  // this KVM collects none. Whether it collects those to ports too (KVM_CAP_COALESCED_PIO).
+  std::uint32_t coalesced_page() const;
+  bool coalesces_ports() const;
   // KVM_CAP_MAX_VCPUS and KVM_CAP_NR_VCPUS (recommended).
   std::uint32_t max_vcpus() const;
   std::uint32_t recommended_vcpus() const;

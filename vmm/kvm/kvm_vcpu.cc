@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
@@ -119,6 +120,12 @@ VcpuExit KvmVcpu::run() noexcept {
 
 void KvmVcpu::set_immediate_exit(bool on) noexcept {
   std::atomic_ref<__u8>(run_->immediate_exit).store(on ? 1 : 0, std::memory_order_seq_cst);
+}
+
+std::span<std::byte> KvmVcpu::coalesced_page(std::uint32_t page) const noexcept {
+  const auto size = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  if (page == 0 || (page + std::size_t{1}) * size > mmap_size_) return {};
+  return {reinterpret_cast<std::byte*>(run_) + page * size, size};
 }
 
 bool KvmVcpu::takes_interrupt() const noexcept {

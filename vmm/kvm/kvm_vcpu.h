@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "vmm/base/fd.h"
 #include "vmm/kvm/vcpu_exit.h"
@@ -31,6 +32,10 @@ class KvmVcpu {
   // before. A kick sets it and THEN sends the signal, so that a signal that arrives just before
   // KVM_RUN is not lost. Any thread.
   void set_immediate_exit(bool on) noexcept;
+
+  // The page `page` of the mapping (KvmSystem::coalesced_page), where KVM collects writes of the
+  // whole VM; empty where there is none. Lives as long as this vCPU.
+  std::span<std::byte> coalesced_page(std::uint32_t page) const noexcept;
 
   // For an 8259 that lives in Skiff (api.rst 4.16 KVM_INTERRUPT, and section 5). As of the last
   // exit: the guest takes an external interrupt at once; its IF flag is set (x86).

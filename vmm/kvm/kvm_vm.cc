@@ -31,6 +31,14 @@ void KvmVm::map_memory() {
   }
 }
 
+bool KvmVm::collect_writes(IoSpace space, Range range) {
+  const bool is_port = space == IoSpace::port;
+  if (system_.coalesced_page() == 0 || (is_port && !system_.coalesces_ports())) return false;
+  const kvm_coalesced_mmio_zone zone{
+      .addr = range.start, .size = static_cast<__u32>(range.size), .pio = is_port ? 1U : 0U};
+  return kvm_ioctl(fd_.get(), KVM_REGISTER_COALESCED_MMIO, &zone) == 0;
+}
+
 std::unique_ptr<KvmVcpu> KvmVm::create_vcpu(std::uint32_t id) {
   Fd vcpu(kvm_ioctl(fd_.get(), KVM_CREATE_VCPU, static_cast<unsigned long>(id)));
   if (!vcpu && errno == EINVAL) {

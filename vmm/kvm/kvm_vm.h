@@ -6,7 +6,9 @@
 #include <memory>
 
 #include "vmm/base/fd.h"
+#include "vmm/base/range.h"
 #include "vmm/io/guest_memory.h"
+#include "vmm/io/hw_description.h"
 #include "vmm/kvm/kvm_system.h"
 #include "vmm/kvm/kvm_vcpu.h"
 
@@ -24,6 +26,9 @@ class KvmVm {
 
   // Gives the guest each region of its memory as one slot (KVM_SET_USER_MEMORY_REGION).
   void map_memory();
+  // From now on KVM collects the guest's writes there (KVM_REGISTER_COALESCED_MMIO) in the ring
+  // that KvmVcpu::coalesced_page shows. False where it cannot: they are exits then.
+  bool collect_writes(IoSpace space, Range range);
   // KVM_CREATE_VCPU. `id` is the vCPU's number, on x86 its APIC id.
   std::unique_ptr<KvmVcpu> create_vcpu(std::uint32_t id);
 

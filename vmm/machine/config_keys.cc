@@ -181,6 +181,8 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
     {"debug", "text", choice, "\"off\"", "where bytes written to ports 0xe9 and 0x402 go", 0, 0,
      false, kDebugTargets},
     {"debug", "exit_port", boolean, "true", "whether a write to port 0xf4 ends the VM"},
+    {"debug", "coalesced", boolean, "false",
+     "a register at 0xe0120000, whose writes KVM collects, as those of port 0x80"},
 });
 
 }  // namespace

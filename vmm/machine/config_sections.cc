@@ -290,6 +290,7 @@ void read_debug(const ConfigNode* table, DebugConfig& debug, ConfigDiagnostics& 
     debug.text = kTargets.at(*text);
   }
   if (const auto exit_port = reader.boolean("exit_port")) debug.exit_port = *exit_port;
+  if (const auto coalesced = reader.boolean("coalesced")) debug.coalesced = *coalesced;
 }
 
 }  // namespace

@@ -58,6 +58,12 @@ std::string to_json(const LedgerReport& report) {
   for (std::size_t id = 0; id < report.vcpus.size(); ++id) {
     vcpus.push_back(with({{"vcpu", id}}, numbers(report, report.vcpus[id])));
   }
+  json::array coalesced;
+  for (const LedgerReport::Coalesced& row : report.coalesced) {
+    coalesced.push_back(json::object{{"device", text_or_null(true, row.device)},
+                                     {"register", text_or_null(true, row.reg)},
+                                     {"count", row.count}});
+  }
   json::object kvm;
   for (const KvmCount& count : report.kvm)
     kvm[count.name] = count.value;
@@ -68,6 +74,7 @@ std::string to_json(const LedgerReport& report) {
       {"reasons", std::move(reasons)},
       {"registers", std::move(registers)},
       {"vcpus", std::move(vcpus)},
+      {"coalesced", std::move(coalesced)},
       {"kvm", report.kvm.empty() ? json::value() : json::value(std::move(kvm))},
   };
   return json::serialize(document) + "\n";

@@ -130,6 +130,13 @@ double LedgerReport::per_second(std::uint64_t count) const {
   return seconds > 0 ? static_cast<double>(count) / seconds : 0;
 }
 
+LedgerReport::Coalesced describe_coalesced(const IoDevice* device, std::uint64_t offset,
+                                           std::uint64_t count) {
+  const LedgerReport::Register row = describe(
+      {.reason = ExitReason::mmio, .is_write = true, .device = device, .offset = offset}, false);
+  return {.device = row.device, .reg = row.reg, .count = count};
+}
+
 LedgerReport make_ledger_report(std::span<const ExitLedger* const> ledgers,
                                 std::chrono::nanoseconds elapsed) {
   LedgerReport report;

@@ -53,6 +53,13 @@ struct LedgerReport {
   std::vector<Reason> reasons;      // by total time, then count, descending
   std::vector<Register> registers;  // the same; the catch-all last
   std::vector<ExitSummary> vcpus;   // in the order given
+  // Writes that were no exits, because KVM collected them.
+  struct Coalesced {
+    std::string device;
+    std::string reg;
+    std::uint64_t count = 0;
+  };
+  std::vector<Coalesced> coalesced{};
   // What KVM itself has counted, of all vCPUs together and of the VM; also exits that never came
   // here. Empty where the kernel does not tell.
   std::vector<KvmCount> kvm{};
@@ -64,6 +71,10 @@ struct LedgerReport {
 // number is right to within the exits of that moment.
 LedgerReport make_ledger_report(std::span<const ExitLedger* const> ledgers,
                                 std::chrono::nanoseconds elapsed);
+
+// One row of LedgerReport::coalesced; `device` null: nobody, or the rest.
+LedgerReport::Coalesced describe_coalesced(const IoDevice* device, std::uint64_t offset,
+                                           std::uint64_t count);
 
 // The table of `skiff run --stats`.
 std::string to_table(const LedgerReport& report);

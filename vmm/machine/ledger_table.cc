@@ -97,6 +97,16 @@ void append_kvm_counts(std::string& text, const std::vector<KvmCount>& counts) {
   if (line.ends_with(',')) text += line.substr(0, line.size() - 1) + "\n";
 }
 
+void append_coalesced(std::string& text, const std::vector<LedgerReport::Coalesced>& rows) {
+  if (rows.empty()) return;
+  text += "\nwrites collected by KVM, which are no exits:";
+  for (const LedgerReport::Coalesced& row : rows) {
+    text += fmt::format("{} {} {}.{}", &row == rows.data() ? "" : ",", grouped(row.count),
+                        row.device, row.reg);
+  }
+  text += "\n";
+}
+
 std::string direction(const LedgerReport::Register& row) {
   if (!row.has_direction) return "-";
   return row.is_write ? "W" : "R";
@@ -140,6 +150,7 @@ std::string to_table(const LedgerReport& report) {
     text += "\n";
     append_table(text, std::move(lines));
   }
+  append_coalesced(text, report.coalesced);
   if (!report.kvm.empty()) {
     text += "\n";
     append_kvm_counts(text, report.kvm);

@@ -62,11 +62,31 @@ Machine::Machine(const VmConfig& config, const MachineServices& services)
       },
   });
   for (std::uint32_t index = 0; index < config_.machine.vcpus; ++index) {
+    std::unique_ptr<KvmVcpu> vcpu = board_->create_vcpu(index);
+    if (index == 0) collect_writes(*vcpu);
     vcpus_.push_back(std::make_unique<VcpuThread>(
-        board_->create_vcpu(index), ports_, mmio_,
+        std::move(vcpu), ports_, mmio_,
         [this](VcpuThread& thread, const VcpuExit& exit) { on_vcpu_end(thread, exit); },
-        board_->processor_interrupts(index)));
+        board_->processor_interrupts(index), coalesced_.get()));
   }
+}
+
+void Machine::collect_writes(const KvmVcpu& vcpu) {
+  // The ring is the VM's; any vCPU's mapping shows it, and all of them live equally long.
+  const std::span<std::byte> page = vcpu.coalesced_page(vm_.system().coalesced_page());
+  if (page.empty()) return;
+  bool collects = false;
+  for (const Board::WriteOnly& writes : board_->coalesced_writes())
+    collects |= vm_.collect_writes(writes.space, writes.range);
+  if (collects) coalesced_ = std::make_unique<CoalescedWrites>(page, ports_, mmio_);
+}
+
+std::vector<LedgerReport::Coalesced> Machine::coalesced() const {
+  std::vector<LedgerReport::Coalesced> rows;
+  if (coalesced_ == nullptr) return rows;
+  for (const CoalescedCount& count : coalesced_->counts())
+    rows.push_back(describe_coalesced(count.device, count.offset, count.count));
+  return rows;
 }
 
 bool Machine::send_nmi() {

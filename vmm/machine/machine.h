@@ -32,7 +32,9 @@
 #include "vmm/kvm/kvm_stats.h"
 #include "vmm/kvm/kvm_system.h"
 #include "vmm/kvm/kvm_vm.h"
+#include "vmm/machine/coalesced_writes.h"
 #include "vmm/machine/io_threads.h"
+#include "vmm/machine/ledger_report.h"
 #include "vmm/machine/machine_stats.h"
 #include "vmm/machine/vcpu_thread.h"
 #include "vmm/machine/vm_config.h"
@@ -101,6 +103,8 @@ class Machine final : private PlatformEvents {
   std::vector<NamedCharacterDevice> character_devices();
   std::string boot_description() const { return board_->boot_description(); }
   std::vector<const ExitLedger*> ledgers() const;
+  // Writes that KVM has collected. Any thread.
+  std::vector<LedgerReport::Coalesced> coalesced() const;
   // KVM's own counts of all vCPUs and of the VM. The first call stops a guest that runs for a
   // moment; before it, they cost nothing.
   std::vector<KvmCount> kvm_counts();
@@ -126,6 +130,7 @@ class Machine final : private PlatformEvents {
   void on_vcpu_end(VcpuThread& thread, const VcpuExit& exit);
   std::string failure_report(const VcpuThread& thread, const Fatal& fatal) const;
   void open_kvm_stats();
+  void collect_writes(const KvmVcpu& vcpu);
   GuestFacts gather_facts(bool has_printed);
   std::vector<VcpuLook> look_at_vcpus(std::chrono::steady_clock::time_point deadline);
   // The first end counts; later ones (other vCPUs falling over) are its consequences.
@@ -139,6 +144,7 @@ class Machine final : private PlatformEvents {
   IoBus mmio_;
   IoThreads io_threads_;
   std::unique_ptr<Board> board_;
+  std::unique_ptr<CoalescedWrites> coalesced_;  // null: KVM collects no writes
   std::vector<std::unique_ptr<VcpuThread>> vcpus_;
   bool paused_ = false;                               // by pause(); the machine's thread
   std::optional<std::vector<KvmStats>> kvm_stats_{};  // once somebody has asked; likewise

@@ -33,9 +33,10 @@ void VcpuThread::install_kick_signal() {
 }
 
 VcpuThread::VcpuThread(std::unique_ptr<KvmVcpu> vcpu, IoBus& ports, IoBus& mmio, EndHandler on_end,
-                       const ProcessorInterrupts& interrupts)
+                       const ProcessorInterrupts& interrupts, CoalescedWrites* coalesced)
     : vcpu_(std::move(vcpu)),
       external_(interrupts.external),
+      coalesced_(coalesced),
       dispatcher_(ports, mmio, ledger_, interrupts.end_of_interrupt),
       on_end_(std::move(on_end)) {
   if (external_ != nullptr) external_->set_listener([this] { on_external_interrupt(); });
@@ -213,6 +214,8 @@ void VcpuThread::loop() {
     }
     VcpuExit exit = external_ == nullptr ? vcpu_->run() : run_with_external_interrupts();
     const std::uint64_t from = now_ns();
+    // Before the exit is looked at: they came first.
+    if (coalesced_ != nullptr) coalesced_->take();
     Verdict verdict = dispatcher_.dispatch(exit, key);
     while (verdict == Verdict::retry) [[unlikely]] {
       busy_with_ = key;

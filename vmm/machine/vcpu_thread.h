@@ -36,6 +36,7 @@
 #include "vmm/base/mutex.h"
 #include "vmm/io/io_bus.h"
 #include "vmm/kvm/kvm_vcpu.h"
+#include "vmm/machine/coalesced_writes.h"
 #include "vmm/machine/exit_dispatcher.h"
 #include "vmm/machine/exit_ledger.h"
 
@@ -51,9 +52,9 @@ class VcpuThread {
   // Installs the (empty) handler of the kick signal; once per process, before any thread starts.
   static void install_kick_signal();
 
-  // What `interrupts` points to outlives the thread.
+  // What `interrupts` and `coalesced`, which may be null, point to outlives the thread.
   VcpuThread(std::unique_ptr<KvmVcpu> vcpu, IoBus& ports, IoBus& mmio, EndHandler on_end,
-             const ProcessorInterrupts& interrupts = {});
+             const ProcessorInterrupts& interrupts = {}, CoalescedWrites* coalesced = nullptr);
   ~VcpuThread();
   VcpuThread(const VcpuThread&) = delete;
   VcpuThread& operator=(const VcpuThread&) = delete;
@@ -102,6 +103,7 @@ class VcpuThread {
 
   const std::unique_ptr<KvmVcpu> vcpu_;
   ExternalInterrupt* const external_;  // null: the kernel's own business
+  CoalescedWrites* const coalesced_;   // null: KVM collects none
   ExitLedger ledger_;
   ExitDispatcher dispatcher_;
   const EndHandler on_end_;

@@ -103,6 +103,8 @@ enum class DebugPortTarget { off, console, standard_error };
 struct DebugConfig {
   DebugPortTarget text = DebugPortTarget::off;
   bool exit_port = true;
+  // A register whose writes, like those of port 0x80, KVM may collect.
+  bool coalesced = false;
   // Where the board writes the device tree that its guest gets; empty: nowhere.
   std::string device_tree_file;
 };

@@ -6,6 +6,7 @@
 #include "devices/acpi/acpi_pm.h"
 #include "devices/acpi/reset_control.h"
 #include "devices/misc/debug_exit.h"
+#include "devices/misc/debug_register.h"
 #include "devices/misc/debug_text_port.h"
 #include "devices/misc/i8042.h"
 #include "devices/misc/post_code.h"
@@ -28,8 +29,10 @@ void run(GuestProgram program) {
   DebugExit exit("debug-exit", [&](std::uint32_t) { ++calls; });
   DebugTextPort text("debug-text", sink);
   PostCode post("post");
+  DebugRegister debug_register("debug-register");
   Pvpanic pvpanic("pvpanic", [&](PvpanicEvent) { ++calls; });
-  const std::array<IoDevice*, 7> devices{&i8042, &pm, &reset, &exit, &text, &post, &pvpanic};
+  const std::array<IoDevice*, 8> devices{&i8042, &pm,   &reset,   &exit,
+                                         &text,  &post, &pvpanic, &debug_register};
   std::uint64_t writes = 0;
   while (!program.at_end()) {
     const std::uint8_t step = program.byte();

@@ -59,5 +59,18 @@ TEST_F(VmText, TheGuestIsToldWhatToMeasureAndToHold) {
   }
 }
 
+TEST_F(VmText, WhereKvmCollectsWritesTheGuestIsToldOfTheRegister) {
+  const auto plans = plan_of(full_matrix(), {.filters = {"doorbell/kernel/coalesced-mmio"}});
+  ASSERT_EQ(plans.size(), 1U);
+  EXPECT_EQ(skiff_guest_cmdline(plans[0], places), "hold cells=coalesced-mmio");
+  EXPECT_EQ(config_text(plans[0], places, "").find("[debug]"), std::string::npos);
+  places.coalesces = true;
+  EXPECT_EQ(skiff_guest_cmdline(plans[0], places),
+            "hold cells=coalesced-mmio coalesced=0xe0120000");
+  EXPECT_NE(config_text(plans[0], places, "").find("[debug]\ncoalesced = true\n"),
+            std::string::npos);
+  EXPECT_EQ(guest_cmdline(plans[0]), "hold cells=coalesced-mmio") << "others have no such register";
+}
+
 }  // namespace
 }  // namespace skiff::bench

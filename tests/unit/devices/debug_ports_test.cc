@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "devices/misc/debug_exit.h"
+#include "devices/misc/debug_register.h"
 #include "devices/misc/debug_text_port.h"
 #include "devices/misc/post_code.h"
 #include "devices/misc/pvpanic.h"
@@ -52,6 +53,19 @@ TEST(DebugTextPort, AFullSinkIsBusyAndNothingIsLost) {
   sink.set_room(3);
   EXPECT_EQ(port.write_string({0, 1}, text, done), IoStatus::ok);
   EXPECT_EQ(sink.text(), "hello");
+}
+
+TEST(DebugRegister, KeepsWhatIsWritten) {
+  DebugRegister debug("debug-register");
+  EXPECT_EQ(read_register(debug, 0, 4), 0U);
+  EXPECT_EQ(write_register(debug, 0, 0xffff'ffff'1234'5678, 4), IoStatus::ok);
+  EXPECT_EQ(read_register(debug, 0, 4), 0x1234'5678U);
+  EXPECT_EQ(write_register(debug, 0, 1, 8), IoStatus::bad_width);
+  EXPECT_EQ(write_register(debug, 4, 1, 4), IoStatus::no_such_register);
+  EXPECT_EQ(read_register(debug, 0, 4), 0x1234'5678U);
+  EXPECT_EQ(debug.guest_faults(), 1U);
+  EXPECT_EQ(write_register(debug, 0, 7, 1), IoStatus::ok);
+  EXPECT_EQ(read_register(debug, 0, 4), 7U);
 }
 
 TEST(PostCode, RemembersTheLastAndCounts) {

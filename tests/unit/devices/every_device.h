@@ -6,6 +6,7 @@
 #include "devices/acpi/acpi_pm.h"
 #include "devices/acpi/reset_control.h"
 #include "devices/misc/debug_exit.h"
+#include "devices/misc/debug_register.h"
 #include "devices/misc/debug_text_port.h"
 #include "devices/misc/i8042.h"
 #include "devices/misc/post_code.h"
@@ -34,9 +35,11 @@ struct EveryDevice {
   DebugExit exit{"debug-exit", [this](std::uint32_t) { ++callbacks; }};
   DebugTextPort text{"debug-text", sink};
   PostCode post{"post"};
+  DebugRegister debug_register{"debug-register"};
   Pvpanic pvpanic{"pvpanic", [this](PvpanicEvent) { ++callbacks; }};
 
-  std::array<IoDevice*, 9> all{&uart, &rtc, &i8042, &pm, &reset, &exit, &text, &post, &pvpanic};
+  std::array<IoDevice*, 10> all{&uart, &rtc,  &i8042, &pm,      &reset,
+                                &exit, &text, &post,  &pvpanic, &debug_register};
 };
 
 }  // namespace skiff

@@ -44,6 +44,7 @@ TEST(ConfigValues, DefaultsAreThoseOfTheDocumentation) {
   EXPECT_EQ(config.serial[0].target, SerialTarget::console);
   EXPECT_EQ(config.debug.text, DebugPortTarget::off);
   EXPECT_TRUE(config.debug.exit_port);
+  EXPECT_FALSE(config.debug.coalesced);
 }
 
 TEST(ConfigValues, EveryKeyArrives) {
@@ -83,6 +84,7 @@ irq = 5
 [debug]
 text = "stderr"
 exit_port = false
+coalesced = true
 )");
   EXPECT_EQ(config.machine.name, "box-1.a");
   EXPECT_EQ(config.machine.vcpus, 8U);
@@ -114,6 +116,7 @@ exit_port = false
   EXPECT_EQ(config.serial[1].irq, 5);
   EXPECT_EQ(config.debug.text, DebugPortTarget::standard_error);
   EXPECT_FALSE(config.debug.exit_port);
+  EXPECT_TRUE(config.debug.coalesced);
 }
 
 TEST(ConfigValues, EveryChoiceIsTheRightEnumerator) {

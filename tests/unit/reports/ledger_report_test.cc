@@ -152,6 +152,19 @@ TEST_F(LedgerReportTest, Table) {
       "1         1    0.1%  25.0%  500,000  500,000  500,000  500,000  500,000     0.10\n");
 }
 
+TEST_F(LedgerReportTest, CollectedWritesAreNoExits) {
+  first.record(key(&serial, 0, true), 1);
+  LedgerReport report = make_ledger_report(ledgers, seconds(1));
+  report.coalesced = {describe_coalesced(&serial, 0, 1234), describe_coalesced(nullptr, 0x80, 5)};
+  EXPECT_EQ(report.total.count, 1U);
+  EXPECT_THAT(to_table(report), HasSubstr("\nwrites collected by KVM, which are no exits: 1,234 "
+                                          "serial0.THR, 5 (nobody).0x80\n"));
+  const json::object root = json::parse(to_json(report)).as_object();
+  EXPECT_EQ(root.at("coalesced").at(0).at("device").as_string(), "serial0");
+  EXPECT_EQ(root.at("coalesced").at(0).at("register").as_string(), "THR");
+  EXPECT_EQ(root.at("coalesced").at(0).at("count").to_number<int>(), 1234);
+}
+
 TEST_F(LedgerReportTest, TableOfNothing) {
   EXPECT_EQ(to_table(make_ledger_report({}, seconds(0))),
             "0 exits in 0.000 s, 0.000 ms of it in Skiff\n");

@@ -11,6 +11,7 @@
 //                     | 32-bit PCI window (512 MiB)                      |
 //   0x0000'e000'0000  | ECAM of PCI bus 0 (1 MiB)                        |
 //   0x0000'e010'0000  | virtio-mmio, 4 KiB each (128 KiB)                |
+//   0x0000'e012'0000  | debug register (4 bytes), with debug.coalesced   |
 //   0x0000'fec0'0000  | IOAPIC                                           |
 //   0x0000'fee0'0000  | local APICs, message interrupts                  |
 //   0x0000'fffb'c000  | KVM's identity map page, then its TSS (3 pages)  |
@@ -49,6 +50,7 @@ inline constexpr Range kPciMmio32{3 * GiB, 512 * MiB};
 inline constexpr Range kPciEcam{0xe000'0000, 1 * MiB};
 inline constexpr Range kVirtioMmio{0xe010'0000, 32 * 4 * KiB};
 inline constexpr std::uint64_t kVirtioMmioStep = 4 * KiB;
+inline constexpr Range kDebugRegister{0xe012'0000, 4};
 inline constexpr std::uint64_t kIoapic = 0xfec0'0000;
 inline constexpr std::uint64_t kLocalApic = 0xfee0'0000;
 inline constexpr std::uint64_t kIdentityMapPage = 0xfffb'c000;

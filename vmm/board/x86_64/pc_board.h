@@ -30,6 +30,7 @@ class PcBoard final : public Board {
   ProcessorInterrupts processor_interrupts(std::uint32_t index) override {
     return irqchip_->processor(index);
   }
+  std::vector<WriteOnly> coalesced_writes() const override { return platform_->write_only(); }
   std::string describe_interrupts() const override { return irqchip_->describe(); }
   CharacterDevice& console_device() override;
   std::vector<DeviceInfo> devices() const override;

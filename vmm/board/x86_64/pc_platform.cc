@@ -45,6 +45,11 @@ PcPlatform::PcPlatform(const BoardContext& context, PcIrqchip& irqchip)
         [&events = context.events](std::uint32_t value) { events.on_guest_status(value); });
     add(pc::kDebugExit, *debug_exit_);
   }
+  if (context.config.debug.coalesced) {
+    debug_register_ = std::make_unique<DebugRegister>("debug-register");
+    const auto added = context.mmio.add(pc::kDebugRegister, *debug_register_);
+    if (!added) throw ConfigError(added.error());
+  }
   if (context.debug_sink != nullptr) {
     debug_e9_ = std::make_unique<DebugTextPort>("debug-0xe9", *context.debug_sink);
     debug_402_ = std::make_unique<DebugTextPort>("debug-0x402", *context.debug_sink);
@@ -58,6 +63,12 @@ PcPlatform::~PcPlatform() = default;
 bool PcPlatform::press_power_button() {
   pm_.press_power_button();
   return (pm_.state().pm1_en & kPm1EnPowerButton) != 0;
+}
+
+std::vector<Board::WriteOnly> PcPlatform::write_only() const {
+  if (debug_register_ == nullptr) return {};
+  return {{.space = IoSpace::mmio, .range = pc::kDebugRegister},
+          {.space = IoSpace::port, .range = pc::kPostCode}};
 }
 
 std::vector<HwDescription> PcPlatform::descriptions() const {

@@ -8,6 +8,7 @@
 #include "devices/acpi/acpi_pm.h"
 #include "devices/acpi/reset_control.h"
 #include "devices/misc/debug_exit.h"
+#include "devices/misc/debug_register.h"
 #include "devices/misc/debug_text_port.h"
 #include "devices/misc/i8042.h"
 #include "devices/misc/post_code.h"
@@ -29,6 +30,8 @@ class PcPlatform {
   bool press_power_button();
   IoDevice& reset_control() { return reset_control_; }
   std::vector<HwDescription> descriptions() const;
+  // With debug.coalesced.
+  std::vector<Board::WriteOnly> write_only() const;
 
  private:
   CmosRtc rtc_;
@@ -38,6 +41,7 @@ class PcPlatform {
   PostCode post_code_;
   Pvpanic pvpanic_;
   std::unique_ptr<DebugExit> debug_exit_;
+  std::unique_ptr<DebugRegister> debug_register_;
   std::unique_ptr<DebugTextPort> debug_e9_;
   std::unique_ptr<DebugTextPort> debug_402_;
 };
