@@ -1,8 +1,10 @@
 #include "devices/misc/debug_register.h"
 
+#include <bit>
 #include <utility>
 
 #include "devices/misc/debug_register_regs.h"
+#include "vmm/base/bits.h"
 
 namespace skiff {
 
@@ -14,7 +16,7 @@ bool DebugRegister::check(IoAccess access, IoStatus& status) {
   status = IoStatus::ok;
   if (access.offset != kValue) {
     status = IoStatus::no_such_register;
-  } else if (access.width > kSize) {
+  } else if (access.width > kSize || !std::has_single_bit(access.width)) {
     status = IoStatus::bad_width;
     faults_.report("access of {} bytes to a 32-bit register", access.width);
   }
@@ -23,7 +25,9 @@ bool DebugRegister::check(IoAccess access, IoStatus& status) {
 
 IoStatus DebugRegister::read(IoAccess access, std::uint64_t& value) {
   IoStatus status;
-  if (check(access, status)) value = value_.load(std::memory_order_relaxed);
+  if (check(access, status)) {
+    value = value_.load(std::memory_order_relaxed) & all_ones(access.width);
+  }
   return status;
 }
 

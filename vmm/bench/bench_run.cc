@@ -20,6 +20,7 @@ namespace {
 
 using std::chrono::steady_clock;
 
+constexpr std::size_t kCountedExits = 64;
 constexpr const char* kRivalConfig = "vm.json";
 
 // One planned machine under one monitor; a null `rival` is Skiff.
@@ -112,6 +113,7 @@ class Bench {
       session.kept_fd = -1;
       session.network_of = partner->pid();
     }
+    if (options_.counts_instructions) session.counted_exits = kCountedExits;
     session.on_cell = [this, &plan, run](std::string_view cell) { tell(plan, run, cell); };
     keep(contender, start(*launch, plan, session));
   }

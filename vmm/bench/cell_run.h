@@ -51,6 +51,9 @@ struct CellRun {
   GuestDone done{};
   GuestLatency latency{};
   std::vector<LatencyBucket> histogram{};
+  // Of the vCPU's thread between two entries of the guest, for each exit looked at. Not empty: the
+  // run was slowed down by counting them, and its times mean nothing.
+  std::vector<std::uint64_t> instructions{};
   std::string trouble{};    // why there is nothing: what the guest or the runner said
   bool is_skipped = false;  // the device cannot do it; else, with `trouble`, it failed
 

@@ -134,7 +134,8 @@ std::string_view backend_of(const CellReport& cell) {
 }
 
 bool is_ours(const CellReport& cell) {
-  return cell.monitor == "skiff" && cell.has_numbers();
+  // A run that counted instructions timed nothing.
+  return cell.monitor == "skiff" && cell.has_numbers() && cell.metrics[Metric::p50_ns].has_value();
 }
 
 const CellReport* partner_of(const Report& report, const CellReport& other, const Pair& pair) {
@@ -185,7 +186,7 @@ std::optional<Comparison> compare_pair(const Report& report, const Pair& pair) {
 // The ways of ringing, against a write that Skiff answers.
 std::optional<Comparison> compare_doorbells(const Report& report) {
   const CellReport* const base = report.find("doorbell/kernel/port-write");
-  if (base == nullptr || !base->has_numbers()) return std::nullopt;
+  if (base == nullptr || !is_ours(*base)) return std::nullopt;
   const double a = base->value(Metric::p50_ns);
   Comparison comparison{
       .title = "doorbell: the ways to be heard",
@@ -203,7 +204,7 @@ std::optional<Comparison> compare_doorbells(const Report& report) {
     // How a guest is told, not how it tells.
     if (cell.name.cell == "hlt-irq" || cell.name.cell == "ipi") continue;
     const double b = cell.value(Metric::p50_ns);
-    if (a == 0 || b == 0) continue;
+    if (b == 0) continue;
     const bool is_alike = !differ(*base->metrics[Metric::p50_ns], *cell.metrics[Metric::p50_ns]);
     const std::string than = is_alike
                                  ? "about as long"
@@ -213,6 +214,27 @@ std::optional<Comparison> compare_doorbells(const Report& report) {
                                    time_text(b), than, number_text(cell.value(Metric::user_exits)));
     comparison.ids.push_back(cell.name.id());
   }
+  return comparison;
+}
+
+// One paragraph for each other monitor, where instructions were counted.
+std::optional<Comparison> compare_instructions(const Report& report, const std::string& rival) {
+  Comparison comparison{.title = "Instructions of Skiff and " + rival};
+  std::string listed;
+  for (const CellReport& theirs : report.cells) {
+    const CellReport* const ours = report.find(theirs.name.id());
+    if (theirs.monitor != rival || ours == nullptr) continue;
+    const double a = ours->value(Metric::instructions);
+    const double b = theirs.value(Metric::instructions);
+    if (a == 0 || b == 0) continue;
+    listed += fmt::format("{} {}: {} against {}, {:.1f} times as many", listed.empty() ? "" : ";",
+                          ours->name.id(), number_text(a), number_text(b), b / a);
+    comparison.ids.push_back(ours->name.id());
+  }
+  if (listed.empty()) return std::nullopt;
+  comparison.text =
+      fmt::format("{}, of the vCPU's thread outside the guest and the kernel, for an exit.{}.",
+                  comparison.title, listed);
   return comparison;
 }
 
@@ -314,6 +336,8 @@ std::vector<Comparison> compare_cells(const Report& report) {
   }
   for (const std::string& rival : rivals)
     add(compare_rival(report, rival));
+  for (const std::string& rival : rivals)
+    add(compare_instructions(report, rival));
   return comparisons;
 }
 

@@ -126,6 +126,13 @@ Figures figures_of(const CellRun& run, bool measures_com1) {
   const auto requests = static_cast<double>(run.done.requests);
   const auto ns = [&run](std::uint64_t cycles) { return ns_of_cycles(cycles, run.tsc_khz); };
   auto& metrics = figures.metrics;
+  if (!run.instructions.empty()) {
+    std::vector<std::uint64_t> counts = run.instructions;
+    std::ranges::nth_element(counts,
+                             counts.begin() + static_cast<std::ptrdiff_t>(counts.size() / 2));
+    metrics[Metric::instructions] = static_cast<double>(counts[counts.size() / 2]);
+    return figures;
+  }
   metrics[Metric::p50_ns] = ns(run.latency.p50);
   metrics[Metric::p90_ns] = ns(run.latency.p90);
   metrics[Metric::p99_ns] = ns(run.latency.p99);

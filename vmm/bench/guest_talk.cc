@@ -18,6 +18,10 @@ void GuestTalk::give(Snapshot snapshot) {
   if (state_ == State::ready) state_ = State::measuring;
 }
 
+void GuestTalk::give_instructions(std::vector<std::uint64_t> counts) {
+  if (current_) current_->instructions = std::move(counts);
+}
+
 std::string_view GuestTalk::current() const {
   return current_ ? std::string_view(current_->cell) : std::string_view();
 }

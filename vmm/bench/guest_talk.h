@@ -32,6 +32,8 @@ class GuestTalk {
   Wants take(const GuestWord& word);
   // The snapshot of the last `go` or `on`.
   void give(Snapshot snapshot);
+  // Of the cell that is measured.
+  void give_instructions(std::vector<std::uint64_t> counts);
   // How much text is to be sent now. At most kMostText.
   std::uint64_t text_bytes() const { return text_bytes_; }
   // The cell that is measured; empty between cells.

@@ -26,9 +26,10 @@ enum class Metric : std::uint8_t {
   vcpu_kernel_us,        // of the same threads: KVM and system calls
   io_us,                 // of the I/O threads
   other_us,              // of everything else in the process
+  instructions,          // of the vCPU's thread outside the guest and the kernel, per exit
   kvm_exits,             // per request, all that KVM has counted, without COM1's to Skiff
 };
-inline constexpr std::size_t kMetrics = 16;
+inline constexpr std::size_t kMetrics = 17;
 
 struct MetricSpec {
   Metric metric = Metric::p50_ns;

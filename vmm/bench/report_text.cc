@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 #include <iterator>
+#include <span>
 
 #include "vmm/bench/comparisons.h"
 
@@ -47,19 +48,28 @@ std::string spread_text(const CellReport& cell) {
   return fmt::format("{:.0f}%{}", p50->spread() * 100, cell.is_noisy() ? " ~" : "");
 }
 
-Row header() {
+// A report that counted instructions has nothing else to show.
+std::span<const Metric> columns_of(const Report& report) {
+  static constexpr std::array kCounted = {Metric::instructions};
+  const bool has_counted = std::ranges::any_of(report.cells, [](const CellReport& cell) {
+    return cell.metrics[Metric::instructions].has_value();
+  });
+  return has_counted ? std::span<const Metric>(kCounted) : std::span<const Metric>(kColumns);
+}
+
+Row header(std::span<const Metric> columns) {
   Row row{"cell", "p50", "spread"};
-  for (const Metric metric : kColumns) {
+  for (const Metric metric : columns) {
     if (metric != Metric::p50_ns) row.emplace_back(spec_of(metric).title);
   }
   return row;
 }
 
-Row row_of(const CellReport& cell, bool has_rivals) {
+Row row_of(const CellReport& cell, bool has_rivals, std::span<const Metric> columns) {
   std::string who = cell.name.setup + "/" + cell.name.cell;
   if (has_rivals) who += " " + cell.monitor;
   Row row{std::move(who), value_text(cell, Metric::p50_ns), spread_text(cell)};
-  for (const Metric metric : kColumns) {
+  for (const Metric metric : columns) {
     if (metric != Metric::p50_ns) row.push_back(value_text(cell, metric));
   }
   return row;
@@ -82,12 +92,13 @@ void append(std::string& text, const std::vector<Row>& rows) {
 void append_group(std::string& text, const Report& report, std::string_view group) {
   const bool has_rivals = std::ranges::any_of(
       report.cells, [](const CellReport& cell) { return cell.monitor != "skiff"; });
-  std::vector<Row> rows{header()};
+  const std::span<const Metric> columns = columns_of(report);
+  std::vector<Row> rows{header(columns)};
   std::vector<std::string> skipped;
   for (const CellReport& cell : report.cells) {
     if (cell.name.group != group) continue;
     if (cell.has_numbers()) {
-      rows.push_back(row_of(cell, has_rivals));
+      rows.push_back(row_of(cell, has_rivals, columns));
     } else if (cell.is_skipped) {
       skipped.push_back(fmt::format("{}/{}{} not measured: {}", cell.name.setup, cell.name.cell,
                                     cell.monitor == "skiff" ? "" : " of " + cell.monitor,

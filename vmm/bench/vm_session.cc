@@ -11,8 +11,10 @@
 
 #include "vmm/base/error.h"
 #include "vmm/bench/child_process.h"
+#include "vmm/bench/figures.h"
 #include "vmm/bench/guest_talk.h"
 #include "vmm/bench/host_counters.h"
+#include "vmm/bench/instruction_count.h"
 #include "vmm/control/client/control_client.h"
 
 namespace skiff::bench {
@@ -23,6 +25,7 @@ using std::chrono::steady_clock;
 // The control socket is there a moment after the guest has begun.
 constexpr int kConnectTries = 200;
 constexpr auto kConnectPause = std::chrono::milliseconds(5);
+constexpr auto kIntoTheLoop = std::chrono::milliseconds(20);
 constexpr auto kEndPatience = std::chrono::seconds(10);
 
 class Session {
@@ -101,8 +104,20 @@ class Session {
       snapshot.threads = read_threads(child_.pid());
       ask_ledger(snapshot);
     }
+    const std::uint64_t vcpu = first_vcpu(snapshot);
     talk_.give(std::move(snapshot));
     child_.send("g");
+    if (is_before && options_.counted_exits != 0 && vcpu != 0) {
+      // The guest has to be awake and in its loop.
+      std::this_thread::sleep_for(kIntoTheLoop);
+      talk_.give_instructions(count_instructions(static_cast<pid_t>(vcpu), options_.counted_exits));
+    }
+  }
+
+  static std::uint64_t first_vcpu(const Snapshot& snapshot) {
+    for (const ThreadTime& thread : snapshot.threads)
+      if (role_of(thread.name) == ThreadRole::vcpu) return thread.id;
+    return 0;
   }
 
   void send_text() {

@@ -23,6 +23,8 @@ struct SessionOptions {
   int kept_fd = -1;
   pid_t network_of = 0;  // the process in whose network namespace the monitor lives; 0: ours
   std::chrono::milliseconds patience = std::chrono::seconds(60);  // without a word of the guest
+  // Not 0: of so many exits of the first vCPU the instructions are counted while it is measured.
+  std::size_t counted_exits = 0;
   // A cell begins to be measured. May be empty.
   std::function<void(std::string_view cell)> on_cell{};
 };

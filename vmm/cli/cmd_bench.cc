@@ -71,6 +71,11 @@ constexpr auto kBenchOptions = std::to_array<OptionSpec>({
      .value = "NAME=PATH",
      .help = "The program of one of them; without it PATH is searched.",
      .completion = Completion::file},
+    {.names = "--instructions",
+     .value = "",
+     .help =
+         "Count, one by one, the instructions that the vCPU's thread executes outside the guest "
+         "for an exit, of the doorbells that are nothing but exits; nothing is timed then."},
     {.names = "--no-pin",
      .value = "",
      .help = "Let the host choose where threads run. Else the vCPU has a processor of its own, "
@@ -92,6 +97,7 @@ constexpr auto kBenchExamples = std::to_array<ExampleSpec>({
     {"skiff bench --html report.html --json report.json", "the whole story, in a few minutes"},
     {"skiff bench --filter 'disk/*/memory/*-d32' --runs 3", "disks with 32 requests at once"},
     {"skiff bench --vs qemu --filter 'disk/virtio-pci/*'", "the same guests under QEMU"},
+    {"skiff bench --instructions --vs qemu --runs 1", "what does an exit cost each program?"},
     {"skiff bench compare before.json after.json", "what has changed, beyond noise?"},
 });
 
@@ -106,6 +112,15 @@ bench::Selection selection_of(const Arguments& arguments) {
     if (option.name == "--filter") selection.filters.push_back(option.value);
   }
   return selection;
+}
+
+// The cells whose every request is one exit.
+void select_exits(bench::Selection& selection) {
+  if (!selection.filters.empty() || selection.level != bench::Level::normal) {
+    throw UsageError("--instructions has its own cells; leave --filter, --quick and --full out");
+  }
+  selection.filters = {"doorbell/*/port-write", "doorbell/*/mmio-write",
+                       "doorbell/*/unclaimed-port"};
 }
 
 std::size_t runs_of(const Arguments& arguments) {
@@ -245,6 +260,7 @@ bench::Report measure(const Arguments& arguments, const std::vector<bench::VmPla
   options.guests = guests_of(arguments, plans);
   options.scratch = arguments.last("--scratch").value_or("/var/tmp");
   options.is_pinned = !arguments.has("--no-pin");
+  options.counts_instructions = arguments.has("--instructions");
   if (arguments.has("--quick")) options.budget = kQuickBudget;
   BenchProgressLine line;
   options.on_progress = [&line](const bench::BenchProgress& progress) { line.show(progress); };
@@ -265,7 +281,8 @@ int bench_main(const Arguments& arguments) {
     throw UsageError(
         fmt::format("bench does not know \"{}\"; it knows compare", arguments.operand));
   }
-  const bench::Selection selection = selection_of(arguments);
+  bench::Selection selection = selection_of(arguments);
+  if (arguments.has("--instructions")) select_exits(selection);
   const auto plans = bench::plan_of(bench::full_matrix(), selection);
   if (plans.empty())
     throw UsageError("no cell fits --filter; `skiff bench --list --full` shows all");

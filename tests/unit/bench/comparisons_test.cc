@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/unit/bench/bench_samples.h"
+#include "vmm/bench/report_text.h"
 
 namespace skiff::bench {
 namespace {
@@ -84,6 +85,25 @@ TEST(BenchComparisons, AnotherMonitorIsComparedOverAllCells) {
   EXPECT_THAT(rival->text,
               HasSubstr("Of 2 cells Skiff is faster in 1, slower in 0, and 1 differ by no more"));
   EXPECT_THAT(rival->text, HasSubstr("disk/virtio-pci/memory/read-4096-d1 2.00"));
+}
+
+TEST(BenchComparisons, CountedInstructionsAreAParagraphAndAColumn) {
+  Report report{.skiff_version = {}, .started = {}, .selection = {}};
+  const auto counted = [](const char* monitor, double instructions) {
+    CellReport cell{.name = {.group = "doorbell", .setup = "kernel", .cell = "port-write"},
+                    .monitor = monitor};
+    cell.runs = 1;
+    cell.metrics[Metric::instructions] = stat_of(std::vector<double>{instructions});
+    return cell;
+  };
+  report.cells = {counted("skiff", 800), counted("qemu", 2000)};
+  const auto comparisons = compare_cells(report);
+  ASSERT_EQ(comparisons.size(), 1U) << "nothing was timed";
+  EXPECT_THAT(comparisons[0].text,
+              HasSubstr("doorbell/kernel/port-write: 800 against 2,000, 2.5 times as many"));
+  const std::string table = to_table(report);
+  EXPECT_THAT(table, HasSubstr("instructions"));
+  EXPECT_THAT(table, Not(HasSubstr("req/s")));
 }
 
 TEST(BenchComparisons, CellsInWordsAndByWhatTheyAreCompared) {

@@ -81,6 +81,16 @@ TEST(BenchFigures, CountersThatGoBackwardsCountAsNothing) {
   EXPECT_FALSE(figures.metrics[Metric::kvm_exits]);
 }
 
+TEST(BenchFigures, WhereInstructionsWereCountedNothingElseIs) {
+  CellRun run = test::sample_run();
+  run.instructions = {900, 5000, 880};
+  const auto metrics = figures_of(run).metrics;
+  EXPECT_EQ(metrics[Metric::instructions], 900);
+  EXPECT_FALSE(metrics[Metric::p50_ns]);
+  EXPECT_FALSE(metrics[Metric::requests_per_second]);
+  EXPECT_FALSE(figures_of(test::sample_run()).metrics[Metric::instructions]);
+}
+
 TEST(BenchFigures, AnotherMonitorHasNoLedger) {
   CellRun run = test::sample_run();
   run.before.has_ledger = run.after.has_ledger = false;

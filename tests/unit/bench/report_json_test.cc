@@ -41,6 +41,7 @@ TEST(BenchJson, EveryNumberOfACellIsThere) {
   const json::value& cell = document.at("cells").at(0);
   EXPECT_EQ(cell.at("id").as_string(), "disk/ide,pio/memory/read-4096-d1");
   for (const MetricSpec& spec : metric_specs()) {
+    if (spec.metric == Metric::instructions) continue;  // counted instead of all others
     EXPECT_TRUE(cell.at("metrics").as_object().contains(std::string(spec.key))) << spec.key;
   }
   EXPECT_EQ(cell.at("exits").at(0).at("register").as_string(), "DATA");
