@@ -27,7 +27,8 @@ TransmitQueue::Outcome TransmitQueue::run() {
 // more: the batch is full; idle: the queue is empty.
 TransmitQueue::Outcome TransmitQueue::batch() {
   Outcome outcome = Outcome::more;
-  while (outcome == Outcome::more && filled_ < slots_.size()) {
+  std::size_t bytes = 0;
+  while (outcome == Outcome::more && filled_ < slots_.size() && bytes < kBatchBytes) {
     Slot& slot = slots_[filled_];
     if (!holds_last_) {
       const PopResult result = queue_.ring.pop(slot.chain);
@@ -48,6 +49,7 @@ TransmitQueue::Outcome TransmitQueue::batch() {
       break;
     }
     holds_last_ = false;
+    bytes += slot.chain.readable_size();
     ++filled_;
   }
   finish();

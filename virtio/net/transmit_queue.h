@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "virtio/core/virtio_device.h"
+#include "vmm/base/bits.h"
 #include "vmm/base/log.h"
 #include "vmm/net/net_backend.h"
 #include "vmm/net/traffic_limit.h"
@@ -15,9 +16,12 @@ namespace skiff {
 
 class TransmitQueue {
  public:
-  // Frames between two flushes, and flushes in one call of run().
-  static constexpr std::size_t kBatch = 64;
-  static constexpr int kRounds = 4;
+  // Frames between two flushes, and what they may hold [bytes]: few enough that a driver that waits
+  // for half of what it has put in wakes while the other half is still sent. And flushes in one
+  // call of run().
+  static constexpr std::size_t kBatch = 16;
+  static constexpr std::size_t kBatchBytes = 256 * KiB;
+  static constexpr int kRounds = 16;
 
   // Of the whole device, and changed by it between two runs.
   struct Settings {

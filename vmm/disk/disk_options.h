@@ -31,7 +31,8 @@ struct DiskOptions {
   DiskEngine engine = DiskEngine::automatic;
   // 0: 512, or what O_DIRECT of the file needs. Else a power of two from 512 to 64 KiB. [bytes]
   std::uint32_t block_size = 0;
-  bool discard = true;  // discards and zeroes give space back to the host
+  bool prefault = false;  // memory: has all of it from the host at once
+  bool discard = true;    // discards and zeroes give space back to the host
 };
 
 // Opens (never creates) and locks. Throws ConfigError for what the user wrote (no such file, a

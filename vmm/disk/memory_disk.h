@@ -15,9 +15,10 @@ namespace skiff {
 
 class MemoryDisk final : public DiskBackend {
  public:
-  // `size` is a multiple of info.block_size. Memory comes from the host when it is first written.
+  // `size` is a multiple of info.block_size. Memory comes from the host when it is first written,
+  // or with `prefault` all of it now.
   // Throws HostError where the host has no room for it.
-  MemoryDisk(std::uint64_t size, DiskInfo info);
+  MemoryDisk(std::uint64_t size, DiskInfo info, bool prefault = false);
   ~MemoryDisk() override;
   MemoryDisk(const MemoryDisk&) = delete;
   MemoryDisk& operator=(const MemoryDisk&) = delete;

@@ -37,7 +37,7 @@ std::unique_ptr<DiskBackend> open_disk(const DiskOptions& options) {
   const bool keeps = options.kind == DiskKind::memory;
   DiskInfo info = info_of(options, keeps ? "memory" : "null");
   const std::uint64_t size = align_down(options.size, std::uint64_t{info.block_size});
-  if (keeps) return std::make_unique<MemoryDisk>(size, std::move(info));
+  if (keeps) return std::make_unique<MemoryDisk>(size, std::move(info), options.prefault);
   return std::make_unique<NullDisk>(size, std::move(info));
 }
 

@@ -52,6 +52,7 @@ void read_host(ConfigReader& reader, const ConfigPaths& paths, DiskOptions& host
   if (const auto direct = reader.boolean("direct")) host.direct = *direct;
   if (const auto lock = reader.boolean("lock")) host.lock = *lock;
   if (const auto discard = reader.boolean("discard")) host.discard = *discard;
+  if (const auto prefault = reader.boolean("prefault")) host.prefault = *prefault;
   if (const auto engine = reader.choice("engine")) {
     host.engine =
         std::array{DiskEngine::automatic, DiskEngine::io_uring, DiskEngine::threads}.at(*engine);
@@ -68,6 +69,9 @@ void read_host(ConfigReader& reader, const ConfigPaths& paths, DiskOptions& host
     for (const std::string_view key : {"path", "direct", "lock", "engine"}) {
       if (file || !reader.has(key)) continue;
       reader.error(key, fmt::format("disk.{} is only for disk.backend = \"file\"", key));
+    }
+    if (host.kind != DiskKind::memory && reader.has("prefault")) {
+      reader.error("prefault", "disk.prefault is only for disk.backend = \"memory\"");
     }
     if (file && reader.has("size")) {
       reader.error("size",

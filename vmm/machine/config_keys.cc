@@ -104,6 +104,7 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
     {"disk", "path", path, "none", "the image or block device"},
     {"disk", "backend", choice, "\"file\"", "what keeps the bytes", 0, 0, false, kDiskBackends},
     {"disk", "size", size, "none", "of a disk that is no file", 512, kMaxConfigDisk},
+    {"disk", "prefault", boolean, "false", "whether a disk in memory takes all of it at once"},
     {"disk", "face", choice, "\"virtio\"", "what the guest takes it for", 0, 0, false, kDiskFaces},
     {"disk", "media", choice, "\"disk\"", "a disk, or a disc in a CD-ROM drive", 0, 0, false,
      kDiskMedia},

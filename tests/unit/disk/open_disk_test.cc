@@ -1,6 +1,10 @@
 #include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
 
 #include "tests/unit/disk/disk_fixture.h"
+#include "vmm/base/bits.h"
 #include "vmm/base/error.h"
 #include "vmm/base/event_fd.h"
 
@@ -147,6 +151,25 @@ TEST(OpenDisk, MemoryKeepsWhatIsWritten) {
   EXPECT_NE(user.write(1 << 20, bytes), 0);
   options.size = 511;
   EXPECT_THROW(open_disk(options), ConfigError);
+}
+
+// The process's pages in memory, the second number (proc_pid_statm(5)).
+std::uint64_t resident_bytes() {
+  std::ifstream file("/proc/self/statm");
+  std::uint64_t size = 0;
+  std::uint64_t resident = 0;
+  file >> size >> resident;
+  return resident * static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+}
+
+TEST(OpenDisk, MemoryIsTakenAtOnceOnlyWhereThatIsAsked) {
+  constexpr std::uint64_t kSize = 64 * MiB;
+  const std::uint64_t before = resident_bytes();
+  const auto lazy = open_disk({.kind = DiskKind::memory, .path = {}, .size = kSize});
+  EXPECT_LT(resident_bytes(), before + kSize / 2);
+  const auto whole =
+      open_disk({.kind = DiskKind::memory, .path = {}, .size = kSize, .prefault = true});
+  EXPECT_GE(resident_bytes(), before + kSize / 2);
 }
 
 TEST(OpenDisk, NullForgets) {

@@ -117,6 +117,7 @@ thread = "disks"
 [[disk]]
 backend = "memory"
 size = "64M"
+prefault = true
 thread = "io0"
 [[disk]]
 backend = "null"
@@ -149,6 +150,8 @@ size = 512
   EXPECT_EQ(disk.virtio.thread, "disks");
   EXPECT_EQ(config.disks[1].host.kind, DiskKind::memory);
   EXPECT_EQ(config.disks[1].host.size, 64 * MiB);
+  EXPECT_TRUE(config.disks[1].host.prefault);
+  EXPECT_FALSE(config.disks[2].host.prefault);
   EXPECT_EQ(config.disks[1].virtio.thread, "io0");
   EXPECT_EQ(config.disks[2].host.kind, DiskKind::null);
   EXPECT_EQ(config.disks[2].host.size, 512U);
