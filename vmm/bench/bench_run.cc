@@ -13,7 +13,6 @@
 #include "vmm/bench/net_partner.h"
 #include "vmm/bench/scratch_folder.h"
 #include "vmm/bench/vm_session.h"
-#include "vmm/kvm/kvm_system.h"
 
 namespace skiff::bench {
 namespace {
@@ -79,8 +78,9 @@ class Bench {
   }
 
   VmPlaces places_of(const VmPlan& plan) const {
-    VmPlaces places{
-        .guests = options_.guests, .coalesces = coalesces_, .config = scratch_.file(kRivalConfig)};
+    VmPlaces places{.guests = options_.guests,
+                    .coalesces = options_.coalesces,
+                    .config = scratch_.file(kRivalConfig)};
     if (plan.backend == "file") places.image = scratch_.file("disk.img");
     if (plan.backend == "memory" && memory_ != nullptr) places.image = memory_->file("disk.img");
     places.is_direct = !places.image.empty() && takes_direct(places.image);
@@ -202,7 +202,6 @@ class Bench {
   std::unique_ptr<ScratchFolder> memory_;
   const std::vector<int> cpus_;
   const HostFacts facts_ = host_facts();
-  const bool coalesces_ = KvmSystem().coalesced_page() != 0;
   std::vector<Contender> contenders_;
   std::size_t started_ = 0;
   std::size_t measured_ = 0;

@@ -35,6 +35,7 @@ struct BenchOptions {
   std::string guests;   // folder of the guest programs
   std::string scratch;  // where files may be made; they are removed
   bool is_pinned = true;
+  bool coalesces = false;  // this host's KVM collects writes
   // Instructions of the vCPU's thread are counted, and nothing is timed.
   bool counts_instructions = false;
   std::optional<std::chrono::seconds> budget{};  // no run is begun that would end after it

@@ -29,6 +29,7 @@
 #include "vmm/cli/print.h"
 #include "vmm/cli/version.h"
 #include "vmm/control/api/vm_json.h"
+#include "vmm/kvm/kvm_system.h"
 
 namespace skiff {
 namespace {
@@ -260,6 +261,7 @@ bench::Report measure(const Arguments& arguments, const std::vector<bench::VmPla
   options.guests = guests_of(arguments, plans);
   options.scratch = arguments.last("--scratch").value_or("/var/tmp");
   options.is_pinned = !arguments.has("--no-pin");
+  options.coalesces = KvmSystem().coalesced_page() != 0;
   options.counts_instructions = arguments.has("--instructions");
   if (arguments.has("--quick")) options.budget = kQuickBudget;
   BenchProgressLine line;
