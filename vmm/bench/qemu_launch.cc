@@ -41,7 +41,7 @@ std::string disk_model(std::string_view face, bool has_thread) {
   }
   if (face == "virtio-mmio") return fmt::format("virtio-blk-device,drive=disk{}", thread);
   if (face == "nvme") return "nvme,drive=disk,serial=bench";
-  return "ide-hd,drive=disk";
+  return "ide-hd,drive=disk,bus=ide.0,unit=0";  // else it may be the second channel's
 }
 
 // Without the boot ROM, which its firmware would run.

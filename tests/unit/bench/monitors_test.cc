@@ -83,7 +83,8 @@ TEST(Monitors, QemuHasAllOfIt) {
                                "event_idx=off"));
   EXPECT_THAT(virtio, Contains("q35,accel=kvm"));
   EXPECT_THAT(virtio, Contains(AllOf(HasSubstr("file.aio=io_uring"), HasSubstr("/a,,\"b\".img"))));
-  EXPECT_THAT(words_of("qemu", "disk/ide,pio/memory/read-4096-d1"), Contains("pc,accel=kvm"));
+  EXPECT_THAT(words_of("qemu", "disk/ide,pio/memory/read-4096-d1"),
+              IsSupersetOf({"pc,accel=kvm", "ide-hd,drive=disk,bus=ide.0,unit=0"}));
   EXPECT_THAT(words_of("qemu", "disk/virtio-mmio/null/read-4096-d1"),
               Contains(HasSubstr("null-co")));
   EXPECT_THAT(words_of("qemu", "net/virtio-pci,no-ioeventfd/transmit-64"),
