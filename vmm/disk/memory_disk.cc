@@ -16,12 +16,14 @@ namespace skiff {
 namespace {
 
 std::byte* map_bytes(std::uint64_t size, bool prefault) {
-  void* const memory =
-      ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
-             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (prefault ? MAP_POPULATE : 0), -1, 0);
+  void* const memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) throw HostError::from_errno("The disk in memory cannot be made", errno);
-  // One page fault for 2 MiB instead of 512. A host that has no such pages refuses: nothing is lost.
+  // One page fault for 2 MiB instead of 512. A host that has no such pages refuses: nothing is
+  // lost.
   ::madvise(memory, size, MADV_HUGEPAGE);
+  // Needs Linux 5.14; an older one leaves the faults to the first requests.
+  if (prefault) ::madvise(memory, size, MADV_POPULATE_WRITE);
   return static_cast<std::byte*>(memory);
 }
 
