@@ -1,7 +1,7 @@
 #!/bin/sh
 # Fetches Debian packages of programs that exercise a guest's devices, without installing them, and lays them out as a tree.
 #
-#   fetch-programs.sh [--refresh] guest|host DIR
+#   fetch-programs.sh [--refresh] guest|host DIR [amd64|arm64]
 #
 # guest   for a guest's root disk (guest/root-disk/build.sh): fio, iperf3, mkfs.ext4, e2fsck, rngtest
 # host    for the lab's machine, which stands in for a host: passt, libslirp, iperf3, mkfs.ext4
@@ -10,7 +10,7 @@
 # complete DIR, which is left alone unless --refresh is given or this script has changed).
 #
 # Debian's fio links against six network storage systems, 80 MB that take seconds to load in emulation and that nobody here
-# uses. Their libraries are replaced by empty ones of the same names and symbols (needs a C compiler).
+# uses. Their libraries are replaced by empty ones of the same names and symbols (needs a C compiler for that architecture).
 set -eu
 
 say() { echo "fetch-programs: $*" >&2; }
@@ -19,7 +19,13 @@ usage() { sed -n '4p' "$0" | sed 's/^# *//' >&2; exit 2; }
 
 refresh=no
 [ "${1:-}" != --refresh ] || { refresh=yes; shift; }
-[ $# = 2 ] || usage
+[ $# = 2 ] || [ $# = 3 ] || usage
+arch=${3:-amd64}
+case $arch in
+  amd64) triplet=x86_64-linux-gnu loader=lib64/ld-linux-x86-64.so.2 cc=cc ;;
+  arm64) triplet=aarch64-linux-gnu loader=lib/ld-linux-aarch64.so.1 cc=aarch64-linux-gnu-gcc ;;
+  *) usage ;;
+esac
 case $1 in
   guest)
     packages="fio libaio1 libnuma1 iperf3 libiperf0 libsctp1 libssl3 e2fsprogs libext2fs2 libcom-err2 libblkid1 libuuid1
@@ -29,14 +35,15 @@ case $1 in
   host)
     packages="passt libslirp0 libglib2.0-0 libpcre2-8-0 iperf3 libiperf0 libsctp1 libssl3 e2fsprogs libext2fs2 libcom-err2
       libblkid1 libuuid1 libc6"
-    keep="usr/bin/passt usr/bin/passt.avx2 usr/bin/iperf3 sbin/mke2fs"
+    keep="usr/bin/passt usr/bin/iperf3 sbin/mke2fs"
+    [ "$arch" != amd64 ] || keep="$keep usr/bin/passt.avx2"
     ;;
   *) usage ;;
 esac
 dir=$2
 if [ "$refresh" = no ] && [ -s "$dir/packages" ] && [ "$dir/packages" -nt "$0" ]; then exit 0; fi
 
-for tool in apt-get dpkg-deb nm cc; do
+for tool in apt-get dpkg-deb nm $cc; do
   command -v "$tool" >/dev/null || die "this needs $tool"
 done
 mkdir -p "$dir"
@@ -50,7 +57,7 @@ sandbox=
 [ "$(id -u)" != 0 ] || sandbox="-o APT::Sandbox::User=root"
 download() {
   # shellcheck disable=SC2086
-  (cd "$work" && rm -f ./*.deb && apt-get download -qq $sandbox $packages)
+  (cd "$work" && rm -f ./*.deb && apt-get download -qq $sandbox $(for package in $packages; do echo "$package:$arch"; done))
 }
 say "downloading the programs for the $1"
 if ! download 2>"$work/log"; then
@@ -80,11 +87,11 @@ stub() {
   versions=
   [ ! -s "$work/stub.map" ] || versions=-Wl,--version-script=$work/stub.map
   # shellcheck disable=SC2086
-  cc -shared -fPIC -nostdlib -O1 $versions "-Wl,-soname,$1" -o "$work/root/lib/x86_64-linux-gnu/$1" "$work/stub.c"
+  $cc -shared -fPIC -nostdlib -O1 $versions "-Wl,-soname,$1" -o "$work/root/$lib/$1" "$work/stub.c"
 }
 
-lib=lib/x86_64-linux-gnu
-mkdir -p "$work/root/bin" "$work/root/$lib" "$work/root/lib64"
+lib=lib/$triplet
+mkdir -p "$work/root/bin" "$work/root/$lib" "$work/root/${loader%/*}"
 for program in $keep; do
   cp "$work/all/$program" "$work/root/bin/" 2>/dev/null || die "$program is in none of the packages"
 done
@@ -119,7 +126,7 @@ fi
 wanted
 # Under a name that busybox has no command for.
 mv "$work/root/bin/mke2fs" "$work/root/bin/mkfs.ext4"
-cp -L "$work/root/$lib/ld-linux-x86-64.so.2" "$work/root/lib64/"
+cp -L "$work/root/$lib/${loader##*/}" "$work/root/$loader"
 rm -rf "$dir/root" "$dir/packages"
 mv "$work/root" "$dir/root"
 mv "$work/list" "$dir/packages"

@@ -4,12 +4,13 @@
 #
 #   build.sh OUTPUT PROGRAMS [FILE...]
 #
-# PROGRAMS is what guest/fetch-programs.sh leaves for guests; FILEs are put into /bin. The kernel's drivers come from the
+# PROGRAMS is what guest/fetch-programs.sh leaves for guests; FILEs are put into /bin. For a guest of another architecture BUSYBOX
+# names its busybox, and MKFS_PROGRAMS a tree like PROGRAMS whose mkfs.ext4 runs here. The kernel's drivers come from the
 # initramfs, which mounts the disk (root=/dev/vda).
 set -eu
 
 [ $# -ge 2 ] || { sed -n '5p' "$0" | sed 's/^# *//' >&2; exit 2; }
-output=$1 programs=$2/root
+output=$1 programs=$2/root mkfs_programs=${MKFS_PROGRAMS:-$2}/root
 shift 2
 here=$(cd "$(dirname "$0")" && pwd)
 initramfs=$here/../initramfs
@@ -24,7 +25,8 @@ mkdir -p "$root/sbin" "$root/dev" "$root/proc" "$root/sys" "$root/tmp" "$root/ru
 cp -a "$programs/." "$root/"
 ln -s ../run "$root/var/run"
 cp "$busybox" "$root/bin/busybox"
-for applet in $("$busybox" --list); do
+# As in the initramfs: the installed one's list serves for another architecture too.
+for applet in $("$busybox" --list 2>/dev/null || busybox --list); do
   [ -e "$root/bin/$applet" ] || ln -s busybox "$root/bin/$applet"
 done
 install -m 755 "$initramfs/init" "$root/sbin/init"
@@ -49,7 +51,7 @@ mkdir -p "$(dirname "$output")"
 # A quarter more than the files take, for the file system itself and for what a guest may write.
 size=$(($(du -sk "$root" | cut -f1) * 5 / 4 + 8192))
 rm -f "$output.new"
-MKE2FS_CONFIG="$here/files/mke2fs.conf" "$programs/lib64/ld-linux-x86-64.so.2" \
-  --library-path "$programs/lib/x86_64-linux-gnu" "$programs/bin/mkfs.ext4" \
+MKE2FS_CONFIG="$here/files/mke2fs.conf" "$mkfs_programs/lib64/ld-linux-x86-64.so.2" \
+  --library-path "$mkfs_programs/lib/x86_64-linux-gnu" "$mkfs_programs/bin/mkfs.ext4" \
   -q -t ext4 -m 0 -L skiff-root -E root_owner=0:0 -d "$root" "$output.new" "${size}k" >/dev/null
 mv "$output.new" "$output"

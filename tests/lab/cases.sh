@@ -111,7 +111,7 @@ case $vmm in
   qemu) "$here/bundle-qemu.sh" "$out" ;;
 esac
 # What is there already stays: the C library must be that of the loader beside it.
-[ $scenarios = no ] || cp -an "$cache/programs/host/root/." "$out/rootfs/" || true
+[ $scenarios = no ] || cp -an "$cache/programs/host$initramfs_suffix/root/." "$out/rootfs/" || true
 
 # The emulated machine's own kernel dies now and then (docs/lab.md). Then it is started again for the cases that are left; one
 # that it dies in twice has failed.

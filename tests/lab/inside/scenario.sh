@@ -25,13 +25,13 @@ new_disk() {
 }
 # The root disk, the guest's vda (or what $root says), in a copy of its own.
 root_disk() {
-  cp /cache/root-disk/root.ext4 /disk/root || exit
+  cp "/cache/root-disk/root$initramfs_suffix.ext4" /disk/root || exit
   disk /disk/root "$@"
 }
 
 # guest CONSOLE-SCRIPT [KERNEL-ARGUMENT...]: starts the VMM with the devices described so far and plays the script. @FACE@
 # and @...@ of the environment variables FACE, A, B in the script are replaced.
-terminal=ttyS0
+terminal=$guest_console
 root=/dev/vda
 # On a machine that does other work a byte of the serial port takes a millisecond or more, and its interrupt has processor 0 to
 # itself for as long as there is output (the port is never slower than its driver). That is no lockup and no stall.
@@ -39,7 +39,7 @@ patience="watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=240"
 guest() {
   sed -e "s|@FACE@|$face|g; s|@A@|${A:-}|g; s|@B@|${B:-}|g" "/lab/consoles/virtio-$1" >/tmp/case/script
   shift
-  vmm_command "/cache/kernel/$kernel-amd64/$image" "/cache/initramfs/$kernel.cpio.gz" "$vcpus" "$memory" \
+  vmm_command "/cache/kernel/$kernel-$deb_arch/$image" "/cache/initramfs/$kernel$initramfs_suffix.cpio.gz" "$vcpus" "$memory" \
     "console=$terminal quiet root=$root rw $patience $*"
   # To be seen from outside while it runs.
   ln -sf "/lab/results/$name.boot" /tmp/case/console

@@ -17,8 +17,8 @@ for mode in UDMA PIO; do
   option=
   [ $mode = UDMA ] || option=libata.dma=0
   sed -e "s|@SUM@|$sum|g; s|@MODE@|$mode|g; s|@BLOCKS@|$blocks|g; s|@DISC@|$(cat /lab/disc.sum)|g" /lab/consoles/ide >/tmp/case/script
-  vmm_command "/cache/kernel/$kernel-amd64/$image" "/cache/initramfs/$kernel.cpio.gz" "$vcpus" "$memory" \
-    "console=ttyS0 quiet $patience $option"
+  vmm_command "/cache/kernel/$kernel-$deb_arch/$image" "/cache/initramfs/$kernel$initramfs_suffix.cpio.gz" "$vcpus" "$memory" \
+    "console=$guest_console quiet $patience $option"
   lab-expect --timeout 60 --log /tmp/case/console /tmp/case/script $vmm
   status=$?
   cat /tmp/case/console >>"/lab/results/$name.console"

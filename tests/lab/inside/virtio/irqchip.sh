@@ -8,8 +8,8 @@ head -c 4194304 /dev/urandom | dd of="$data" conv=notrunc 2>/dev/null
 sum=$(head -c 4194304 "$data" | md5sum | cut -d' ' -f1)
 disk "$data" direct
 sed -e "s|@SUM@|$sum|g; s|@CHIP@|$2|g; s|@VCPUS@|$vcpus|g" /lab/consoles/irqchip >/tmp/case/script
-vmm_command "/cache/kernel/$kernel-amd64/$image" "/cache/initramfs/$kernel.cpio.gz" "$vcpus" "$memory" \
-  "console=ttyS0 quiet $patience"
+vmm_command "/cache/kernel/$kernel-$deb_arch/$image" "/cache/initramfs/$kernel$initramfs_suffix.cpio.gz" "$vcpus" "$memory" \
+  "console=$guest_console quiet $patience"
 lab-expect --timeout 400 --log /tmp/case/console /tmp/case/script $vmm
 status=$?
 cat /tmp/case/console >>"/lab/results/$name.console"

@@ -40,3 +40,13 @@ outside() {
   grep -q nogroup /etc/group || echo 'nogroup:x:65534:' >>/etc/group
   later lab-dns 10.0.8.1 53 10.0.8.1
 }
+# The guest's port 22 is forwarded from port 2222 here: what says hello to it (run by `later`), and what must have come back.
+answer_forward() {
+  wait_for 300 says 'skiff-forward: ready'
+  sleep 2
+  echo "hello from the host" | nc 127.0.0.1 2222 >/tmp/case/forwarded
+}
+forward_was_answered() {
+  [ "$(cat /tmp/case/forwarded)" = "forwarded by the guest" ] ||
+    { echo "through the forwarded port came \"$(cat /tmp/case/forwarded)\""; return 1; }
+}

@@ -1,17 +1,8 @@
 # rebind pci|mmio TIMES: first a guest whose shell is on hvc0, with ports beside it. Then one in which every driver is taken off
-# its device and put back while the device works, the console's too (so the shell is on ttyS0).
+# its device and put back while the device works, the console's too (so the shell is on the serial port).
 . /lab/inside/virtio/network.sh
 prepare_disk || exit
-devices "$1"
-root_disk
-console_port hvc console
-console_port log file /tmp/case/port
-console_port nowhere null
-terminal="ttyS0 console=hvc0"
-guest console || exit
-seq 20000 >/tmp/case/port.wanted
-cmp /tmp/case/port.wanted /tmp/case/port || { echo "the port's file is not what the guest wrote"; exit 1; }
-clean_messages || exit
+. /lab/inside/virtio/console.sh
 
 tap_device tap0 10.0.7.1
 devices "$1"
@@ -21,7 +12,7 @@ tap tap0
 entropy
 console_port hvc file /tmp/case/hvc
 console_port log file /tmp/case/port
-terminal=ttyS0
+terminal=$guest_console
 A=$2 guest rebind || exit
 [ "$(tail -c 13 /tmp/case/port)" = after-rebind ] || {
   echo "the port does not work after it; its file's end:"

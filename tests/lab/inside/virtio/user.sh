@@ -6,18 +6,10 @@ serve "$2"
 devices pci
 root_disk
 user_net "$1" 'tcp:127.0.0.1:2222->22'
-hello() {
-  wait_for 120 says 'skiff-forward: ready'
-  sleep 2
-  echo "hello from the host" | nc 127.0.0.1 2222 >/tmp/case/forwarded
-}
-later hello
+later answer_forward
 guest user || exit
 blob_came_back || exit
-[ "$(cat /tmp/case/forwarded)" = "forwarded by the guest" ] || {
-  echo "through the forwarded port came \"$(cat /tmp/case/forwarded)\""
-  exit 1
-}
+forward_was_answered || exit
 # Nothing of it stays behind.
 wait_for 10 sh -c '! pidof passt passt.avx2' || { echo "passt still runs"; exit 1; }
 clean_messages

@@ -14,7 +14,7 @@ page_has() {
 }
 # silent_guest PAGE INITRD CMDLINE LAST-WORDS: a guest nobody talks to, until Skiff has said LAST-WORDS of it.
 silent_guest() {
-  vmm_command "/cache/kernel/$kernel-amd64/$image" "$2" "$vcpus" "$memory" "$3"
+  vmm_command "/cache/kernel/$kernel-$deb_arch/$image" "$2" "$vcpus" "$memory" "$3"
   $vmm --set machine.why_after=5 </dev/null >/tmp/case/out 2>"$1" &
   pid=$!
   wait_for 300 grep -aqF "$4" "$1" || echo "why: nothing was said"
@@ -23,7 +23,7 @@ silent_guest() {
 }
 
 # No console=: it works, and nobody hears it.
-silent_guest /tmp/case/mute "/cache/initramfs/$kernel.cpio.gz" quiet 'has printed nothing'
+silent_guest /tmp/case/mute "/cache/initramfs/$kernel$initramfs_suffix.cpio.gz" quiet 'has printed nothing'
 page_has /tmp/case/mute 'its command line has no console='
 
 # No root device: the driver of none is in the kernel, and there is no initramfs. It panics and spins.
@@ -37,7 +37,7 @@ cat /tmp/case/panic >>"/lab/results/$name.console"
 
 # A shell that waits: asked by the escape key.
 cp /lab/consoles/why /tmp/case/script
-vmm_command "/cache/kernel/$kernel-amd64/$image" "/cache/initramfs/$kernel.cpio.gz" "$vcpus" "$memory" 'console=ttyS0'
+vmm_command "/cache/kernel/$kernel-$deb_arch/$image" "/cache/initramfs/$kernel$initramfs_suffix.cpio.gz" "$vcpus" "$memory" "console=$guest_console"
 lab-expect --terminal --timeout 400 --log /tmp/case/shell /tmp/case/script $vmm || failed=1
 cat /tmp/case/shell >>"/lab/results/$name.console"
 exit $failed
