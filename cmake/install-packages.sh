@@ -13,9 +13,9 @@ test=(libgtest-dev libgmock-dev libbenchmark-dev clang-19 clang-tidy-19 clang-fo
       mandoc)
 # What configuring the tests asks for: the benchmark's programs are built with them.
 bench=(libgtest-dev libgmock-dev libbenchmark-dev strace)
-aarch64=(crossbuild-essential-arm64)
+aarch64=(crossbuild-essential-arm64 qemu-user-static device-tree-compiler)
 aarch64_foreign=(zlib1g-dev:arm64 liblzma-dev:arm64 libzstd-dev:arm64 liblz4-dev:arm64
-                 libbz2-dev:arm64 liburing-dev:arm64)
+                 libbz2-dev:arm64 liburing-dev:arm64 libgtest-dev:arm64 libgmock-dev:arm64)
 
 wanted=()
 for group in "$@"; do

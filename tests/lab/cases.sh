@@ -48,6 +48,12 @@ wanted=$(for want in "$@"; do
     "$cases"
 done)
 [ -n "$wanted" ] || { echo "lab: no such case or group: $*" >&2; exit 2; }
+# The arm64 group gicv2 wants a machine of its own; "all" means the others.
+if [ "$*" = all ]; then wanted=$(echo "$wanted" | grep -v '^gicv2 '); fi
+if echo "$wanted" | grep -q '^gicv2 '; then
+  ! echo "$wanted" | grep -qv '^gicv2 ' || { echo "lab: the group gicv2 is played by itself" >&2; exit 2; }
+  export SKIFF_LAB_GIC=2
+fi
 if [ "$list" = yes ]; then
   echo "$wanted" | awk '{ print $1 "/" $2 }'
   exit 0
@@ -149,6 +155,15 @@ while :; do
     exit 2
   fi
   [ -n "$(left)" ] || break
+done
+# Device trees that cases left: dtc must have nothing to say of them.
+for tree in "$out"/results/*.dtb; do
+  [ -e "$tree" ] || continue
+  command -v dtc >/dev/null || { echo "lab: no dtc: the device trees are not looked at"; break; }
+  said=$(dtc -I dtb -O dts -o "$tree.dts" "$tree" 2>&1) && [ -z "$said" ] && continue
+  name=$(basename "$tree" .dtb)
+  echo "FAIL  $name: dtc says of its device tree: $said" | tee -a "$out/results/$name.out"
+  echo 1 >"$out/results/$name.status"
 done
 [ "$fixture" = no ] || exit 0
 echo "$wanted" | while read -r group name rest; do

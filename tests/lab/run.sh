@@ -9,6 +9,7 @@
 #
 # Prints what the script prints. Ends with the script's status (125 stands for all above); 124 if the time ran out (0 is no
 # limit), 126 if the machine did not come up or ended without a word.
+# SKIFF_LAB_GIC: the version of the arm64 machine's interrupt controller, 3 or 2.
 # --terminal: this script's terminal is the machine's /dev/ttyS1, raw, so that every key arrives; nothing else is shown.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -57,7 +58,7 @@ case $lab_arch in
     exit_of() { echo $((2 * ($1 + 1) + 1)); }
     ;;
   aarch64)
-    machine="-M virt,virtualization=on,gic-version=3 -semihosting-config enable=on,userspace=on"
+    machine="-M virt,virtualization=on,gic-version=${SKIFF_LAB_GIC:-3} -semihosting-config enable=on,userspace=on"
     kernel=$cache/kernel/generic-arm64/vmlinuz
     cmdline="console=ttyAMA0"
     exit_of() { echo $(($1 + 1)); }

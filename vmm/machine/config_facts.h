@@ -6,6 +6,8 @@
 #include <span>
 #include <string_view>
 
+#include "vmm/machine/vm_config.h"
+
 namespace skiff {
 
 // Where a serial port lives when the configuration does not say.
@@ -22,6 +24,10 @@ struct ConfigFacts {
   // Lines serial.irq may name; empty: ports and lines of serial ports are fixed, and the keys
   // serial.port and serial.irq are errors.
   std::span<const std::uint8_t> serial_irqs;
+  // What serial.model may be; the first is meant where it is not there.
+  std::span<const SerialModel> serial_models;
+  // What machine.irqchip may be; the first is meant where it is not there.
+  std::span<const IrqchipMode> irqchips;
 };
 
 // Of the architecture Skiff was built for. Defined once per architecture, in its folder.

@@ -11,11 +11,12 @@ using namespace std::string_view_literals;
 using enum ConfigType;
 
 constexpr std::array kHugePages = {"off"sv, "transparent"sv, "2M"sv};
-constexpr std::array kIrqchips = {"kernel"sv, "split"sv, "user"sv};
+constexpr std::array kIrqchips = {"kernel"sv, "split"sv, "user"sv, "auto"sv, "gicv3"sv, "gicv2"sv};
 constexpr std::array kOnReboot = {"restart"sv, "exit"sv};
 constexpr std::array kProtocols = {"auto"sv, "linux64"sv,   "linux-direct"sv,
                                    "pvh"sv,  "multiboot"sv, "flat"sv};
 constexpr std::array kFlatModes = {"real"sv, "protected"sv, "long"sv};
+constexpr std::array kSerialModels = {"16550"sv, "pl011"sv};
 constexpr std::array kSerialTargets = {"console"sv, "file"sv, "null"sv, "socket"sv};
 constexpr std::array kFaces = {"virtio"sv, "virtio-mmio"sv};
 constexpr std::array kDiskFaces = {"virtio"sv, "virtio-mmio"sv, "ide"sv, "nvme"sv};
@@ -40,7 +41,7 @@ constexpr auto kSections = std::to_array<ConfigSection>({
     {"boot", false, "what the guest starts from"},
     {"boot.flat", false, "where a flat binary goes and how it starts"},
     {"console", false, "the terminal Skiff was started in"},
-    {"serial", true, "16550A serial ports"},
+    {"serial", true, "serial ports"},
     {"disk", true, "virtio disks"},
     {"net", true, "network cards"},
     {"virtio_console", true, "ports of the virtio console"},
@@ -56,8 +57,8 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
      kHugePages},
     {"machine", "shared_memory", boolean, "false",
      "guest RAM in a memfd that other processes can map"},
-    {"machine", "irqchip", choice, "\"kernel\"", "where the interrupt controllers live", 0, 0,
-     false, kIrqchips},
+    {"machine", "irqchip", choice, "\"kernel\"", "the interrupt controllers, or where they live", 0,
+     0, false, kIrqchips},
     {"machine", "pit", boolean, "true", "an 8254 interval timer"},
     {"machine", "on_reboot", choice, "\"restart\"", "what a reboot of the guest does", 0, 0, false,
      kOnReboot},
@@ -96,6 +97,7 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
     {"console", "input", boolean, "true", "whether the guest gets what is typed"},
 
     {"serial", "unit", integer, "1", "which port: 1 is COM1", 1, 4},
+    {"serial", "model", choice, "\"16550\"", "what the port is", 0, 0, false, kSerialModels},
     {"serial", "target", choice, "\"console\"", "where its bytes go", 0, 0, false, kSerialTargets},
     {"serial", "path", path, "none", "the file of target = \"file\""},
     {"serial", "port", integer, "by unit", "first of its eight I/O ports", 0, 0xffff, true},

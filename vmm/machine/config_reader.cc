@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <numeric>
 #include <utility>
 
 #include "vmm/machine/size_text.h"
@@ -249,23 +250,33 @@ std::optional<std::string> ConfigReader::string(std::string_view key) {
 }
 
 std::optional<std::size_t> ConfigReader::choice(std::string_view key) {
+  std::vector<std::size_t> all(key_of(key, ConfigType::choice).choices.size());
+  std::iota(all.begin(), all.end(), std::size_t{0});
+  return choice(key, all);
+}
+
+std::optional<std::size_t> ConfigReader::choice(std::string_view key,
+                                                std::span<const std::size_t> allowed) {
   const ConfigKey& known = key_of(key, ConfigType::choice);
   const ConfigNode* value = node(key);
   if (value == nullptr) return std::nullopt;
+  std::vector<std::string_view> names;
+  for (const std::size_t index : allowed)
+    names.push_back(known.choices[index]);
   if (value->kind != Kind::string) {
-    report_type(known, *value, choices_text(known.choices));
+    report_type(known, *value, choices_text(names));
     return std::nullopt;
   }
-  const auto found = std::find(known.choices.begin(), known.choices.end(), value->string);
-  if (found == known.choices.end()) {
+  const auto found = std::find(names.begin(), names.end(), value->string);
+  if (found == names.end()) {
     std::string message = fmt::format("{} is {}; it must be {}", full_name(key),
-                                      quoted(value->string), choices_text(known.choices));
-    const std::string_view near = nearest_word(value->string, known.choices);
+                                      quoted(value->string), choices_text(names));
+    const std::string_view near = nearest_word(value->string, names);
     if (!near.empty()) message += fmt::format("; did you mean \"{}\"?", near);
     error(key, std::move(message));
     return std::nullopt;
   }
-  return static_cast<std::size_t>(found - known.choices.begin());
+  return allowed[static_cast<std::size_t>(found - names.begin())];
 }
 
 std::vector<ConfigNode> ConfigReader::strings(std::string_view key) {

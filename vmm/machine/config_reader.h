@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,8 @@ class ConfigReader {
   std::optional<std::string> path(std::string_view key) { return string(key); }
   // The index in the key's list of choices.
   std::optional<std::size_t> choice(std::string_view key);
+  // The same where only the choices with these indices are allowed.
+  std::optional<std::size_t> choice(std::string_view key, std::span<const std::size_t> allowed);
   // Each string with its place.
   std::vector<ConfigNode> strings(std::string_view key);
 

@@ -9,6 +9,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "vmm/base/bits.h"
 #include "vmm/machine/config_console.h"
@@ -41,7 +42,27 @@ const ConfigNode* section_of(const ConfigNode& root, std::string_view name,
   return nullptr;
 }
 
-void read_machine(const ConfigNode* table, MachineConfig& machine, ConfigDiagnostics& diagnostics) {
+// The key's choices are in the order of IrqchipMode; each board has some of them.
+void read_irqchip(ConfigReader& reader, std::span<const IrqchipMode> allowed,
+                  MachineConfig& machine) {
+  machine.irqchip = allowed.front();
+  std::vector<std::size_t> indices;
+  for (const IrqchipMode mode : allowed)
+    indices.push_back(static_cast<std::size_t>(mode));
+  const auto irqchip = reader.choice("irqchip", indices);
+  if (!irqchip) return;
+  machine.irqchip = static_cast<IrqchipMode>(*irqchip);
+  if (machine.irqchip == IrqchipMode::user && machine.vcpus > 1) {
+    reader.error("irqchip",
+                 fmt::format("machine.irqchip = \"user\" has no local APICs, so no second "
+                             "processor can be started, but machine.vcpus = {}; use \"split\" or "
+                             "\"kernel\"",
+                             machine.vcpus));
+  }
+}
+
+void read_machine(const ConfigNode* table, const ConfigFacts& facts, MachineConfig& machine,
+                  ConfigDiagnostics& diagnostics) {
   ConfigReader reader("machine", table, diagnostics);
   if (const auto name = reader.string("name")) {
     const bool sound = !name->empty() && name->size() <= 64 && (*name)[0] != '.' &&
@@ -77,17 +98,7 @@ void read_machine(const ConfigNode* table, MachineConfig& machine, ConfigDiagnos
     }
   }
   if (const auto shared = reader.boolean("shared_memory")) machine.shared_memory = *shared;
-  if (const auto irqchip = reader.choice("irqchip")) {
-    machine.irqchip =
-        std::array{IrqchipMode::kernel, IrqchipMode::split, IrqchipMode::user}.at(*irqchip);
-    if (machine.irqchip == IrqchipMode::user && machine.vcpus > 1) {
-      reader.error("irqchip",
-                   fmt::format("machine.irqchip = \"user\" has no local APICs, so no second "
-                               "processor can be started, but machine.vcpus = {}; use \"split\" or "
-                               "\"kernel\"",
-                               machine.vcpus));
-    }
-  }
+  read_irqchip(reader, facts.irqchips, machine);
   if (const auto pit = reader.boolean("pit")) machine.pit = *pit;
   if (const auto reboot = reader.choice("on_reboot")) {
     machine.on_reboot = std::array{OnReboot::restart, OnReboot::exit}.at(*reboot);
@@ -299,7 +310,7 @@ VmConfig read_sections(const ConfigNode& root, const ConfigFacts& facts, const C
                        ConfigDiagnostics& diagnostics) {
   VmConfig config;
   report_unknown_sections(root, diagnostics);
-  read_machine(section_of(root, "machine", diagnostics), config.machine, diagnostics);
+  read_machine(section_of(root, "machine", diagnostics), facts, config.machine, diagnostics);
   read_cpu(section_of(root, "cpu", diagnostics), config.machine.vcpus, facts, config.cpu,
            diagnostics);
   read_boot(section_of(root, "boot", diagnostics), config.machine.memory, paths, config.boot,

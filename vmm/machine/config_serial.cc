@@ -86,6 +86,15 @@ void read_target(ConfigReader& reader, const ConfigPaths& paths, bool unit_sound
   }
 }
 
+// The key's choices are in the order of SerialModel.
+SerialModel read_model(ConfigReader& reader, const ConfigFacts& facts) {
+  std::vector<std::size_t> allowed;
+  for (const SerialModel model : facts.serial_models)
+    allowed.push_back(static_cast<std::size_t>(model));
+  const auto model = reader.choice("model", allowed);
+  return model ? static_cast<SerialModel>(*model) : facts.serial_models.front();
+}
+
 PlacedSerial read_one(const ConfigNode& table, const ConfigFacts& facts, const ConfigPaths& paths,
                       ConfigDiagnostics& diagnostics) {
   ConfigReader reader("serial", &table, diagnostics);
@@ -93,6 +102,7 @@ PlacedSerial read_one(const ConfigNode& table, const ConfigFacts& facts, const C
   const auto unit = reader.integer("unit");
   const bool unit_sound = unit || !reader.has("unit");
   if (unit) serial.config.unit = static_cast<std::uint32_t>(*unit);
+  serial.config.model = read_model(reader, facts);
   read_address(reader, facts, serial);
   read_target(reader, paths, unit_sound, serial);
   serial.unit_place = reader.place("unit");
@@ -149,6 +159,7 @@ std::vector<SerialConfig> read_serial_ports(const ConfigNode& root, const Config
   if (!has_first) {
     // COM1 is always there; it is the console unless another port was made that.
     PlacedSerial first;
+    first.config.model = facts.serial_models.front();
     if (!facts.serial_irqs.empty()) {
       first.config.port = facts.serial_units[0].port;
       first.config.irq = facts.serial_units[0].irq;

@@ -17,8 +17,9 @@
 namespace skiff {
 
 // Where the interrupt controllers live: all in the kernel; local APICs there, IOAPIC, 8259s and
-// 8254 in Skiff; 8259s and 8254 in Skiff and no others.
-enum class IrqchipMode { kernel, split, user };
+// 8254 in Skiff; 8259s and 8254 in Skiff and no others. Or which of them: the newest that the host
+// has, a GICv3, a GICv2. A board has some of these (ConfigFacts::irqchips).
+enum class IrqchipMode { kernel, split, user, newest, gicv3, gicv2 };
 enum class OnReboot { restart, exit };
 enum class BootProtocol {
   auto_detect,   // by the file's own magic; a bzImage is unpacked on the host and entered directly
@@ -88,9 +89,13 @@ struct ConsoleConfig {
 // `socket`: a console of its own, which `skiff console NAME PORT` attaches to.
 enum class SerialTarget { console, file, null_sink, socket };
 
-// One 16550A. COM1 is always there; unit 1 is COM1.
+// What a serial port is; a board has some of these (ConfigFacts::serial_models).
+enum class SerialModel { uart_16550, pl011 };
+
+// One serial port. COM1 is always there; unit 1 is COM1.
 struct SerialConfig {
   std::uint32_t unit = 1;  // 1 to 4: COM1 to COM4
+  SerialModel model = SerialModel::uart_16550;
   SerialTarget target = SerialTarget::console;
   std::string path;        // for file
   std::uint16_t port = 0;  // I/O base; 0 where ports are not the configuration's to choose

@@ -13,6 +13,7 @@ play() {
   name=$1 kernel=$2 image=$3 vcpus=$4 memory=$5 script=$6
   shift 6
   rm -f /tmp/case/*
+  more_sections='' skiff_options=''
   : >"/lab/results/$name.console"
   case $script in
     @*)

@@ -8,7 +8,8 @@
 #   card e1000                   what the network cards from here on are, instead of virtio
 #   console_port NAME console|file|null [PATH]
 #   entropy
-# irqchip kernel|split|user says where the interrupt controllers live, for every vmm_command that follows.
+# irqchip kernel|split|user (arm64: gicv3|gicv2) says which the interrupt controllers are, for every vmm_command that follows.
+# In skiff_options stand further options of `skiff run`, in more_sections further sections of its configuration.
 face=pci
 irqchip() { irqchip=$1; }
 case $(cat /tmp/vmm) in
@@ -73,7 +74,7 @@ case $(cat /tmp/vmm) in
 [machine]
 vcpus = $3
 memory = "$4"
-irqchip = "${irqchip:-kernel}"
+${irqchip:+irqchip = "$irqchip"}
 
 [boot]
 kernel = "$1"
@@ -81,9 +82,10 @@ $initrd
 cmdline = "$5"
 ${boot_keys:-}
 
+${more_sections:-}
 $(cat $device_file 2>/dev/null)
 TOML
-      vmm="skiff run /tmp/case/vm.toml"
+      vmm="skiff run /tmp/case/vm.toml ${skiff_options:-}"
     }
     ;;
   qemu)  # the yardstick: shows whether the lab or the VMM is at fault

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "vmm/board/aarch64/exception_names.h"
+#include "vmm/board/aarch64/guest_tables.h"
 #include "vmm/board/fatal_headline.h"
 #include "vmm/kvm/aarch64/vcpu_state.h"
 
@@ -24,19 +25,33 @@ std::string describe_registers(const VcpuState& state, const SymbolLookup& symbo
                   state.sctlr_el1, (state.sctlr_el1 & 1) != 0 ? "on" : "off", state.tcr_el1,
                   state.ttbr0_el1, state.ttbr1_el1);
   text += fmt::format("  last exception: ESR_EL1 {:#x} ({})  FAR_EL1 {:#x}  ELR_EL1 {:#x}\n",
-                      state.esr_el1, arm64::exception_class(state.esr_el1), state.far_el1,
+                      state.esr_el1, arm64::describe_exception(state.esr_el1), state.far_el1,
                       state.elr_el1);
+  return text;
+}
+
+std::string describe_walks(const VcpuState& state, const GuestMemory& memory) {
+  const arm64::Stage1Registers registers = stage1_registers(state);
+  const arm64::PhysicalReader read = physical_reader(memory);
+  const auto walk = [&](std::string_view what, std::uint64_t address) {
+    return fmt::format("  page walk of {} {:#x}:\n{}", what, address,
+                       arm64::describe(arm64::walk_stage1(registers, address, read)));
+  };
+  std::string text = walk("PC", state.pc);
+  // An address that an abort has left: FAR_EL1 says nothing after other exceptions.
+  if (arm64::is_abort(state.esr_el1)) text += walk("FAR_EL1", state.far_el1);
   return text;
 }
 
 }  // namespace
 
-std::string describe_failure(const KvmVcpu& vcpu, const GuestMemory& /*memory*/, const Fatal& fatal,
+std::string describe_failure(const KvmVcpu& vcpu, const GuestMemory& memory, const Fatal& fatal,
                              const SymbolLookup& symbols) {
   std::string text =
       fmt::format("vCPU {}: {}\n{}", vcpu.id(), fatal_headline(fatal), fatal_details(fatal));
   const auto state = get_vcpu_state(vcpu);
-  return text + (state ? describe_registers(*state, symbols) : "  " + state.error() + "\n");
+  if (!state) return text + "  " + state.error() + "\n";
+  return text + describe_registers(*state, symbols) + describe_walks(*state, memory);
 }
 
 }  // namespace skiff

@@ -1,9 +1,20 @@
 #include "vmm/board/vcpu_sample.h"
 
+#include <algorithm>
+
 #include "vmm/board/aarch64/exception_names.h"
+#include "vmm/board/aarch64/guest_tables.h"
+#include "vmm/board/aarch64/kernel_memory.h"
 #include "vmm/kvm/aarch64/vcpu_state.h"
 
 namespace skiff {
+namespace {
+
+constexpr std::uint64_t kExceptionLevel = 0xc;  // in PSTATE
+constexpr std::uint64_t kUpperHalf = 1ULL << 55;
+constexpr std::size_t kMostStackWords = 512;
+
+}  // namespace
 
 VcpuSample sample_vcpu(const KvmVcpu& vcpu) {
   VcpuSample sample{.run_state = get_run_state(vcpu)};
@@ -13,21 +24,49 @@ VcpuSample sample_vcpu(const KvmVcpu& vcpu) {
   sample.has_registers = true;
   sample.address = state->pc;
   sample.tables = state->ttbr0_el1;
-  sample.is_user = (state->pstate & 0xf) == 0;
+  sample.is_user = (state->pstate & kExceptionLevel) == 0;
   sample.takes_interrupts = (state->pstate & kIrqMasked) == 0;
   sample.mode = arm64::pstate_text(state->pstate);
   return sample;
 }
 
-// What the guest's memory says through its page tables is not looked at yet.
-
-std::vector<std::uint64_t> kernel_stack(const KvmVcpu& /*vcpu*/, const GuestMemory& /*memory*/,
-                                        std::size_t /*count*/) {
-  return {};
+std::vector<std::uint64_t> kernel_stack(const KvmVcpu& vcpu, const GuestMemory& memory,
+                                        std::size_t count) {
+  const auto state = get_vcpu_state(vcpu);
+  if (!state || (state->pstate & kExceptionLevel) == 0) return {};
+  const arm64::Stage1Registers registers = stage1_registers(*state);
+  const arm64::PhysicalReader read = physical_reader(memory);
+  arm64::KernelMemory linear(registers, read);
+  // SPSel: a kernel that runs on SP_EL0 does so for a moment only.
+  std::uint64_t at = (state->pstate & 1) != 0 ? state->sp_el1 : state->sp_el0;
+  std::vector<std::uint64_t> words;
+  for (; words.size() < std::min(count, kMostStackWords); at += 8) {
+    std::uint64_t word = 0;
+    if ((at & kUpperHalf) == 0) break;
+    if (!linear.read(at, std::as_writable_bytes(std::span(&word, 1)))) break;
+    words.push_back(word);
+  }
+  return words;
 }
 
-std::optional<LinuxView> find_linux(const KvmVcpu& /*vcpu*/, const GuestMemory& /*memory*/,
-                                    const FileSymbols& /*file*/, std::size_t /*most*/) {
+std::optional<LinuxView> find_linux(const KvmVcpu& vcpu, const GuestMemory& memory,
+                                    const FileSymbols& file, std::size_t most) {
+  const auto state = get_vcpu_state(vcpu);
+  if (!state) return std::nullopt;
+  const arm64::Stage1Registers registers = stage1_registers(*state);
+  const arm64::PhysicalReader read = physical_reader(memory);
+  arm64::KernelMemory linear(registers, read);
+  const LinearReader reader = [&linear](std::uint64_t address, std::span<std::byte> out) {
+    return linear.read(address, out);
+  };
+  // The vectors are the kernel's, except while a process runs and the kernel is hidden from it;
+  // then there is nothing to be seen.
+  for (const std::uint64_t inside : {state->vbar_el1, state->pc}) {
+    const auto image = arm64::kernel_image(registers, inside, read);
+    if (!image) continue;
+    LinuxView view = look_at_linux(reader, *image, file, most);
+    if (view.found()) return view;
+  }
   return std::nullopt;
 }
 

@@ -4,10 +4,11 @@
 #include <sys/random.h>
 
 #include <algorithm>
-#include <fstream>
+#include <optional>
 #include <span>
 
 #include "vmm/base/error.h"
+#include "vmm/base/whole_file.h"
 #include "vmm/board/aarch64/memory_map.h"
 #include "vmm/boot/aarch64/device_tree.h"
 #include "vmm/boot/aarch64/load_guest.h"
@@ -18,13 +19,24 @@
 namespace skiff {
 namespace {
 
-constexpr std::string_view kDefaultCmdline = "console=ttyAMA0";
 // COMMAND_LINE_SIZE of arm64 Linux, with its NUL.
 constexpr std::uint64_t kMaxArm64Cmdline = 2047;
 
 bool has_devices(const VmConfig& config) {
   return !config.disks.empty() || !config.nets.empty() || !config.virtio_console.ports.empty() ||
          config.rng.has_value();
+}
+
+// As Linux's drivers call the first port, which is /chosen's stdout-path.
+std::string default_cmdline(const VmConfig& config) {
+  const bool is_pl011 = config.serial.front().model == SerialModel::pl011;
+  return is_pl011 ? "console=ttyAMA0" : "console=ttyS0";
+}
+
+std::optional<GicVersion> wanted_gic(IrqchipMode mode) {
+  if (mode == IrqchipMode::gicv3) return GicVersion::v3;
+  if (mode == IrqchipMode::gicv2) return GicVersion::v2;
+  return std::nullopt;
 }
 
 VcpuFeatures features_of(const BoardContext& context) {
@@ -37,19 +49,18 @@ VcpuFeatures features_of(const BoardContext& context) {
   return features;
 }
 
+arm64::DeviceTreeTopology topology_of(const VmConfig& config) {
+  const CpuTopology& wanted = config.cpu.topology;
+  const std::uint32_t groups = wanted.sockets * wanted.threads;
+  return {.cores_per_socket = wanted.cores != 0 ? wanted.cores : config.machine.vcpus / groups,
+          .threads_per_core = wanted.threads};
+}
+
 void fill_random(std::span<std::byte> out) {
   // Short seeds only: getrandom gives up to 256 bytes whole.
   if (::getrandom(out.data(), out.size(), 0) != static_cast<ssize_t>(out.size())) {
     throw HostError::from_errno("getrandom for the guest's seed", errno);
   }
-}
-
-void write_file(const std::string& path, std::span<const std::byte> bytes) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file.write(reinterpret_cast<const char*>(bytes.data()),
-             static_cast<std::streamsize>(bytes.size()));
-  file.close();
-  if (!file) throw ConfigError(fmt::format("--dump-dtb: cannot write {}", path));
 }
 
 }  // namespace
@@ -65,12 +76,9 @@ std::unique_ptr<Board> create_board(const BoardContext& context) {
 VirtBoard::VirtBoard(const BoardContext& context)
     : context_(context),
       features_(features_of(context)),
-      cmdline_(context.config.boot.cmdline.value_or(std::string(kDefaultCmdline))) {
+      cmdline_(context.config.boot.cmdline.value_or(default_cmdline(context.config))) {
   if (context.config.boot.protocol != BootProtocol::auto_detect) {
     throw ConfigError("boot.protocol: on arm64 the kernel's file says how it is booted; \"auto\"");
-  }
-  if (context.config.machine.irqchip != IrqchipMode::kernel) {
-    throw ConfigError("machine.irqchip: on arm64 the interrupt controller is in the kernel");
   }
   const unsigned bits = ipa_bits(context.vm.system(), context.memory);
   const std::uint64_t ram_last = context.memory.regions().back().range.last();
@@ -84,10 +92,17 @@ VirtBoard::VirtBoard(const BoardContext& context)
                                             .cpu_interface = virt::kGicCpuInterface.start,
                                             .redistributors = virt::kGicRedistributors,
                                             .its = virt::kGicIts.start},
-                                  virt::kSpis);
+                                  virt::kSpis, wanted_gic(context.config.machine.irqchip));
+  if (gic_->version() == GicVersion::v2 && context.config.machine.vcpus > KvmGic::kMaxV2Vcpus) {
+    throw ConfigError(fmt::format("machine.vcpus is {}; a GICv2 has room for {}",
+                                  context.config.machine.vcpus, KvmGic::kMaxV2Vcpus));
+  }
+  messages_ = std::make_unique<VirtMessages>(context_, gic_->version());
   platform_ = std::make_unique<VirtPlatform>(context_);
   pci_ = std::make_unique<VirtPci>(context_, bits);
-  if (has_devices(context_.config)) virtio_ = std::make_unique<VirtVirtio>(context_, pci_->bus());
+  if (has_devices(context_.config)) {
+    virtio_ = std::make_unique<VirtVirtio>(context_, pci_->bus(), messages_->sink());
+  }
   pci_->bus().assign_bars();
   check_cmdline(cmdline_, kMaxArm64Cmdline);
   boot_ = arm64::load_guest({.memory = context_.memory,
@@ -123,13 +138,15 @@ std::vector<std::byte> VirtBoard::device_tree() const {
     platform.memory.push_back(region.range);
   for (const KvmVcpu* const vcpu : vcpus_)
     platform.mpidrs.push_back(vcpu_affinity(*vcpu));
+  platform.topology = topology_of(context_.config);
   platform.has_pmu = features_.pmu;
   platform.gic = {.is_v3 = gic_->version() == GicVersion::v3,
                   .distributor = virt::kGicDistributor,
                   .redistributors = {virt::kGicRedistributors.start,
                                      vcpus_.size() * KvmGic::kRedistributorSize},
                   .cpu_interface = virt::kGicCpuInterface,
-                  .its = gic_->has_its() ? virt::kGicIts : Range{}};
+                  .its = gic_->has_its() ? virt::kGicIts : Range{},
+                  .message_frame = messages_->frame()};
   platform.devices = platform_->descriptions();
   if (virtio_) {
     const auto& more = virtio_->devices().descriptions();
@@ -156,7 +173,10 @@ void VirtBoard::place_device_tree() {
     throw ConfigError("the device tree does not fit: use fewer devices or vCPUs");
   }
   const std::string& file = context_.config.debug.device_tree_file;
-  if (!file.empty()) write_file(file, tree);
+  if (file.empty()) return;
+  if (const auto written = write_whole_file(file, tree); !written) {
+    throw ConfigError(fmt::format("--dump-dtb {}: {}", file, written.error()));
+  }
 }
 
 CharacterDevice& VirtBoard::console_device() {

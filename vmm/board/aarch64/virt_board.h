@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "vmm/board/aarch64/virt_messages.h"
 #include "vmm/board/aarch64/virt_pci.h"
 #include "vmm/board/aarch64/virt_platform.h"
 #include "vmm/board/aarch64/virt_virtio.h"
@@ -47,6 +48,7 @@ class VirtBoard final : public Board {
   const VcpuFeatures features_;
   std::string cmdline_;
   std::unique_ptr<KvmGic> gic_;
+  std::unique_ptr<VirtMessages> messages_;
   std::unique_ptr<VirtPlatform> platform_;
   std::unique_ptr<VirtPci> pci_;
   std::unique_ptr<VirtVirtio> virtio_;  // null: the configuration has no such device

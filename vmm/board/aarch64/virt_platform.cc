@@ -4,7 +4,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
+#include <string>
 
+#include "devices/serial/pl011.h"
+#include "devices/serial/uart_16550.h"
 #include "vmm/base/error.h"
 #include "vmm/board/aarch64/memory_map.h"
 #include "vmm/kvm/aarch64/register_ids.h"
@@ -14,9 +18,12 @@ namespace {
 
 // Longer than a driver's debouncing, shorter than a forced power-off.
 constexpr std::chrono::milliseconds kPressed{100};
+constexpr std::uint64_t k16550Registers = 8;
 
 Range serial_registers(const SerialConfig& serial) {
-  return {virt::kSerial + (serial.unit - 1) * virt::kDeviceStep, virt::kDeviceStep};
+  const bool is_16550 = serial.model == SerialModel::uart_16550;
+  return {virt::kSerial + (serial.unit - 1) * virt::kDeviceStep,
+          is_16550 ? k16550Registers : virt::kDeviceStep};
 }
 
 std::uint32_t serial_spi(const SerialConfig& serial) {
@@ -35,12 +42,24 @@ HwInterrupt level_spi(std::uint32_t spi) {
 
 struct VirtPlatform::Port {
   Port(const KvmVm& vm, const SerialConfig& serial, ByteSink& sink)
-      : config(serial),
-        pin(vm, arm64::spi_line(serial_spi(serial))),
-        uart(fmt::format("com{}", serial.unit), &pin, sink) {}
+      : config(serial), pin(vm, arm64::spi_line(serial_spi(serial))) {
+    const std::string name = fmt::format("com{}", serial.unit);
+    if (serial.model == SerialModel::pl011) {
+      pl011.emplace(name, &pin, sink);
+    } else {
+      uart_16550.emplace(name, &pin, sink);
+    }
+  }
+  IoDevice& registers() { return pl011 ? static_cast<IoDevice&>(*pl011) : *uart_16550; }
+  CharacterDevice& characters() {
+    return pl011 ? static_cast<CharacterDevice&>(*pl011) : *uart_16550;
+  }
+  std::string compatible() const { return pl011 ? "arm,pl011 arm,primecell" : "ns16550a"; }
+
   const SerialConfig config;
   KvmIrqPin pin;
-  Pl011 uart;
+  std::optional<Pl011> pl011;  // one of the two
+  std::optional<Uart16550> uart_16550;
 };
 
 VirtPlatform::VirtPlatform(const BoardContext& context)
@@ -54,7 +73,7 @@ VirtPlatform::VirtPlatform(const BoardContext& context)
   for (const SerialConfig& serial : context.config.serial) {
     auto& port = *ports_.emplace_back(
         std::make_unique<Port>(context.vm, serial, context.serial_sink(serial)));
-    add(context, serial_registers(serial), port.uart);
+    add(context, serial_registers(serial), port.registers());
   }
   add(context, virt::kRtc, rtc_);
   add(context, virt::kGpio, gpio_);
@@ -71,13 +90,13 @@ bool VirtPlatform::press_power_button() {
 CharacterDevice& VirtPlatform::console_device() {
   const auto shown = std::ranges::find_if(
       ports_, [](const auto& port) { return port->config.target == SerialTarget::console; });
-  return shown != ports_.end() ? (*shown)->uart : ports_.front()->uart;
+  return shown != ports_.end() ? (*shown)->characters() : ports_.front()->characters();
 }
 
 std::vector<CharacterDevice*> VirtPlatform::character_devices() {
   std::vector<CharacterDevice*> result;
   for (const auto& port : ports_)
-    result.push_back(&port->uart);
+    result.push_back(&port->characters());
   return result;
 }
 
@@ -86,7 +105,7 @@ std::vector<HwDescription> VirtPlatform::descriptions() const {
   for (const auto& port : ports_) {
     result.push_back({.name = fmt::format("COM{}", port->config.unit),
                       .acpi_hid = {},
-                      .fdt_compatible = "arm,pl011 arm,primecell",
+                      .fdt_compatible = port->compatible(),
                       .unit = port->config.unit,
                       .ranges = {{IoSpace::mmio, serial_registers(port->config)}},
                       .interrupt = level_spi(serial_spi(port->config))});

@@ -1,4 +1,5 @@
-// What every arm64 board has: PL011 serial ports, PL031 clock, PL061 with the power button.
+// What every arm64 board has: serial ports (PL011 or 16550A), PL031 clock, PL061 with the power
+// button.
 #pragma once
 
 #include <memory>
@@ -6,7 +7,6 @@
 
 #include "devices/gpio/pl061.h"
 #include "devices/rtc/pl031.h"
-#include "devices/serial/pl011.h"
 #include "vmm/board/board.h"
 #include "vmm/io/hw_description.h"
 #include "vmm/kvm/kvm_irq.h"

@@ -5,15 +5,11 @@
 #include "vmm/base/error.h"
 #include "vmm/board/aarch64/memory_map.h"
 #include "vmm/kvm/aarch64/register_ids.h"
-#include "vmm/kvm/aarch64/vm_arch.h"
 
 namespace skiff {
 
-VirtVirtio::VirtVirtio(const BoardContext& context, PciBus& bus)
-    : context_(context),
-      bus_(bus),
-      doorbells_(context.vm),
-      msi_(context.vm, virt::kSpis, max_irq_routes(context.vm.system())) {
+VirtVirtio::VirtVirtio(const BoardContext& context, PciBus& bus, MsiSink& msi)
+    : context_(context), bus_(bus), doorbells_(context.vm), msi_(msi) {
   std::vector<ConfiguredDevice> devices = create_configured_devices({
       .config = context.config,
       .clock = context.clock,

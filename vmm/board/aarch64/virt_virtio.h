@@ -19,7 +19,7 @@ namespace skiff {
 class VirtVirtio final : private DevicePlaces {
  public:
   // `bus`: its BARs are assigned afterwards. Throws ConfigError or HostError.
-  VirtVirtio(const BoardContext& context, PciBus& bus);
+  VirtVirtio(const BoardContext& context, PciBus& bus, MsiSink& msi);
   ~VirtVirtio() override;
 
   VirtioDevices& devices() { return *devices_; }
@@ -40,7 +40,7 @@ class VirtVirtio final : private DevicePlaces {
   const BoardContext& context_;
   PciBus& bus_;
   KvmDoorbells doorbells_;
-  KvmMsiRoutes msi_;
+  MsiSink& msi_;
   std::vector<std::unique_ptr<KvmIrqPin>> pins_;  // of the virtio-mmio devices
   std::unique_ptr<VirtioDevices> devices_;        // last: it uses all the others
 };

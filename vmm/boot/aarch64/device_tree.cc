@@ -6,14 +6,15 @@
 #include <string_view>
 
 #include "vmm/base/bits.h"
+#include "vmm/boot/aarch64/device_tree_cpus.h"
 #include "vmm/boot/aarch64/fdt_writer.h"
 
 namespace skiff::arm64 {
 namespace {
 
-// Phandles.
+// Phandles; processors have those of device_tree_cpus.cc.
 constexpr std::uint32_t kGic = 1;
-constexpr std::uint32_t kIts = 2;
+constexpr std::uint32_t kMessages = 2;  // the ITS, or the GICv2m frame
 constexpr std::uint32_t kClock = 3;
 constexpr std::uint32_t kGpio = 4;
 
@@ -27,8 +28,9 @@ constexpr std::uint32_t kPmuPpi = 7;
 // Secure and non-secure physical, virtual, hypervisor (arm,arch_timer.yaml; KVM's numbers).
 constexpr std::array<std::uint32_t, 4> kTimerPpis = {13, 14, 11, 10};
 
-constexpr std::uint32_t kApbClock = 24'000'000;  // [Hz]; a baud rate that nobody measures
-constexpr std::uint32_t kKeyPower = 116;         // linux/input-event-codes.h
+constexpr std::uint32_t kApbClock = 24'000'000;   // [Hz]; a baud rate that nobody measures
+constexpr std::uint32_t k16550Clock = 1'843'200;  // [Hz] a PC's
+constexpr std::uint32_t kKeyPower = 116;          // linux/input-event-codes.h
 constexpr std::string_view kPrimecell = "arm,primecell";
 
 std::string at(std::string_view name, std::uint64_t address) {
@@ -78,25 +80,6 @@ void write_memory(FdtWriter& fdt, const DeviceTreePlatform& platform) {
   }
 }
 
-void write_cpus(FdtWriter& fdt, const DeviceTreePlatform& platform) {
-  fdt.begin_node("cpus");
-  fdt.cells("#address-cells", {2});
-  fdt.cells("#size-cells", {0});
-  for (const std::uint64_t mpidr : platform.mpidrs) {
-    fdt.begin_node(at("cpu", mpidr));
-    fdt.property("device_type", "cpu");
-    fdt.property("compatible", "arm,armv8");
-    fdt.wide("reg", {mpidr});
-    fdt.property("enable-method", "psci");
-    fdt.end_node();
-  }
-  fdt.end_node();
-  fdt.begin_node("psci");
-  fdt.property("compatible", {"arm,psci-1.0", "arm,psci-0.2"});
-  fdt.property("method", "hvc");
-  fdt.end_node();
-}
-
 void write_gic(FdtWriter& fdt, const DeviceTreeGic& gic) {
   fdt.begin_node(at("interrupt-controller", gic.distributor.start));
   fdt.property("compatible", gic.is_v3 ? "arm,gic-v3" : "arm,cortex-a15-gic");
@@ -114,7 +97,15 @@ void write_gic(FdtWriter& fdt, const DeviceTreeGic& gic) {
     fdt.property("msi-controller");
     fdt.cells("#msi-cells", {1});
     fdt.wide("reg", {gic.its.start, gic.its.size});
-    fdt.cells("phandle", {kIts});
+    fdt.cells("phandle", {kMessages});
+    fdt.end_node();
+  }
+  if (!gic.message_frame.empty()) {
+    fdt.begin_node(at("v2m", gic.message_frame.start));
+    fdt.property("compatible", "arm,gic-v2m-frame");
+    fdt.property("msi-controller");
+    fdt.wide("reg", {gic.message_frame.start, gic.message_frame.size});
+    fdt.cells("phandle", {kMessages});
     fdt.end_node();
   }
   fdt.end_node();
@@ -169,6 +160,7 @@ void write_device(FdtWriter& fdt, const HwDescription& device) {
     fdt.cells("interrupts", {kSpi, device.interrupt->number, trigger_of(*device.interrupt)});
   }
   if (compatible.front() == "virtio,mmio") fdt.property("dma-coherent");
+  if (compatible.front() == "ns16550a") fdt.cells("clock-frequency", {k16550Clock});
   if (std::ranges::find(compatible, kPrimecell) != compatible.end()) {
     if (compatible.front() == "arm,pl011") {
       fdt.cells("clocks", {kClock, kClock});
@@ -225,7 +217,7 @@ std::vector<std::uint32_t> interrupt_map(const DeviceTreePci& pci) {
   return map;
 }
 
-void write_pci(FdtWriter& fdt, const DeviceTreePci& pci, bool has_its) {
+void write_pci(FdtWriter& fdt, const DeviceTreePci& pci, const DeviceTreeGic& gic) {
   constexpr std::uint32_t kMmio32 = 0x0200'0000;
   constexpr std::uint32_t kMmio64 = 0x4300'0000;  // prefetchable: others end at 4 GiB
   const auto buses = static_cast<std::uint32_t>(pci.ecam.size / MiB);
@@ -244,7 +236,9 @@ void write_pci(FdtWriter& fdt, const DeviceTreePci& pci, bool has_its) {
   if (!pci.mmio64.empty()) append_window(ranges, kMmio64, pci.mmio64);
   fdt.cells("ranges", ranges);
   // A requester id is the ITS's device id (pci-msi.txt: rid-base, controller, msi-base, length).
-  if (has_its) fdt.cells("msi-map", {0, kIts, 0, 0x1'0000});
+  if (!gic.its.empty()) fdt.cells("msi-map", {0, kMessages, 0, 0x1'0000});
+  // A GICv2m frame does not care whose messages they are.
+  if (!gic.message_frame.empty()) fdt.cells("msi-parent", {kMessages});
   const auto slots = static_cast<std::uint32_t>(pci.intx_spis.size());
   if (slots != 0) {
     fdt.cells("interrupt-map", interrupt_map(pci));
@@ -266,8 +260,8 @@ std::string console_path(const DeviceTreePlatform& platform) {
 }  // namespace
 
 std::vector<std::byte> write_device_tree(const DeviceTreePlatform& platform) {
-  // Some 150 bytes a processor, 250 a device; what is too much is refused by libfdt.
-  const std::size_t capacity = 64 * KiB + platform.mpidrs.size() * 256 +
+  // Some 350 bytes a processor, 250 a device; what is too much is refused by libfdt.
+  const std::size_t capacity = 64 * KiB + platform.mpidrs.size() * 512 +
                                platform.devices.size() * 512 + platform.cmdline.size();
   FdtWriter fdt(capacity);
   const std::string console = console_path(platform);
@@ -285,7 +279,7 @@ std::vector<std::byte> write_device_tree(const DeviceTreePlatform& platform) {
   }
   write_chosen(fdt, platform, console);
   write_memory(fdt, platform);
-  write_cpus(fdt, platform);
+  write_cpus(fdt, platform.mpidrs, platform.topology);
   write_gic(fdt, platform.gic);
   write_timers(fdt, platform);
   write_clock(fdt);
@@ -293,7 +287,7 @@ std::vector<std::byte> write_device_tree(const DeviceTreePlatform& platform) {
     if (!device.fdt_compatible.empty() && !device.ranges.empty()) write_device(fdt, device);
   }
   if (platform.power_button_line) write_power_button(fdt, *platform.power_button_line);
-  if (platform.pci) write_pci(fdt, *platform.pci, !platform.gic.its.empty());
+  if (platform.pci) write_pci(fdt, *platform.pci, platform.gic);
   fdt.end_node();
   return fdt.finish();
 }

@@ -1,8 +1,8 @@
 // The device tree of the arm64 board, from what the board tells of itself: the same HwDescriptions
 // that a PC's ACPI tables are written from.
 // Sources: Devicetree Specification 0.4; Linux Documentation/devicetree/bindings (arm/cpus.yaml,
-// arm/psci.yaml, interrupt-controller/arm,gic*.yaml, timer/arm,arch_timer.yaml, serial/pl011.yaml,
-// pci/host-generic-pci.yaml, pci/pci-msi.txt).
+// cpu/cpu-topology.txt, arm/psci.yaml, interrupt-controller/arm,gic*.yaml,
+// timer/arm,arch_timer.yaml, serial/pl011.yaml, pci/host-generic-pci.yaml, pci/pci-msi.txt).
 #pragma once
 
 #include <array>
@@ -24,6 +24,7 @@ struct DeviceTreeGic {
   Range redistributors;  // v3
   Range cpu_interface;   // v2
   Range its;             // empty: none
+  Range message_frame;   // v2: a GICv2m frame; empty: none
 };
 
 struct DeviceTreePci {
@@ -34,10 +35,18 @@ struct DeviceTreePci {
   std::vector<std::uint32_t> intx_spis;
 };
 
+// How the processors form sockets, cores and threads: the first threads_per_core of them are the
+// first core's. Both at least 1.
+struct DeviceTreeTopology {
+  std::uint32_t cores_per_socket = 1;
+  std::uint32_t threads_per_core = 1;
+};
+
 struct DeviceTreePlatform {
   std::vector<Range> memory;
   std::vector<std::uint64_t> mpidrs;  // affinity fields, one a vCPU, the first boots
-  bool has_pmu = false;               // its interrupt is PPI 7
+  DeviceTreeTopology topology;
+  bool has_pmu = false;  // its interrupt is PPI 7
   DeviceTreeGic gic;
   std::vector<HwDescription> devices;
   std::optional<DeviceTreePci> pci;

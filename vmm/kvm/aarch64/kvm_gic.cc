@@ -37,11 +37,20 @@ void set_address(const Fd& device, std::uint64_t type, std::uint64_t address, co
 
 }  // namespace
 
-KvmGic::KvmGic(const KvmVm& vm, const GicPlaces& places, std::uint32_t spis)
-    : places_(places), spis_(spis), gic_(create_device(vm, KVM_DEV_TYPE_ARM_VGIC_V3)) {
-  if (!gic_) {
+KvmGic::KvmGic(const KvmVm& vm, const GicPlaces& places, std::uint32_t spis,
+               std::optional<GicVersion> wanted)
+    : places_(places), spis_(spis) {
+  if (wanted != GicVersion::v2) gic_ = create_device(vm, KVM_DEV_TYPE_ARM_VGIC_V3);
+  if (!gic_ && wanted != GicVersion::v3) {
     version_ = GicVersion::v2;
     gic_ = create_device(vm, KVM_DEV_TYPE_ARM_VGIC_V2);
+  }
+  if (!gic_ && wanted) {
+    const int version = static_cast<int>(*wanted);
+    throw_kvm_error(
+        fmt::format("machine.irqchip = \"gicv{}\": this host's KVM offers no GICv{}; use \"auto\"",
+                    version, version),
+        errno);
   }
   if (!gic_) throw_kvm_error("this host's KVM offers neither a GICv3 nor a GICv2", errno);
   set_address(gic_,

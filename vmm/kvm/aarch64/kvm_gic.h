@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "vmm/base/fd.h"
 #include "vmm/base/range.h"
@@ -30,9 +31,13 @@ class KvmGic {
  public:
   static constexpr std::uint64_t kRedistributorSize = 128 * 1024;
 
-  // The newest that this host's KVM offers. `spis`: shared peripheral interrupts, a multiple of 32
-  // up to 960. Throws HostError.
-  KvmGic(const KvmVm& vm, const GicPlaces& places, std::uint32_t spis);
+  // Processors that a GICv2 can be wired to (ARM IHI 0048B, 2.2).
+  static constexpr std::uint32_t kMaxV2Vcpus = 8;
+
+  // `wanted`, or the newest that this host's KVM offers. `spis`: shared peripheral interrupts, a
+  // multiple of 32 up to 960. Throws HostError.
+  KvmGic(const KvmVm& vm, const GicPlaces& places, std::uint32_t spis,
+         std::optional<GicVersion> wanted = std::nullopt);
 
   // `vcpus`: how many there are. Throws HostError.
   void initialize(std::uint32_t vcpus);

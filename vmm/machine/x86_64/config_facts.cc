@@ -15,12 +15,17 @@ constexpr std::array<SerialUnitFacts, 4> kSerialUnits = {
 // (clock), 9 (ACPI), 13 (coprocessor).
 constexpr std::array<std::uint8_t, 10> kSerialIrqs = {3, 4, 5, 6, 7, 10, 11, 12, 14, 15};
 
+constexpr std::array kBoardSerialModels = {SerialModel::uart_16550};
+constexpr std::array kBoardIrqchips = {IrqchipMode::kernel, IrqchipMode::split, IrqchipMode::user};
+
 }  // namespace
 
 const ConfigFacts& config_facts() {
   static const ConfigFacts facts{.cpu_features = cpu_feature_names(),
                                  .serial_units = kSerialUnits,
-                                 .serial_irqs = kSerialIrqs};
+                                 .serial_irqs = kSerialIrqs,
+                                 .serial_models = kBoardSerialModels,
+                                 .irqchips = kBoardIrqchips};
   return facts;
 }
 

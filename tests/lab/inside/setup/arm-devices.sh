@@ -2,6 +2,9 @@
 dd if=/dev/urandom of=/tmp/case/disk bs=64k count=64 2>/dev/null
 disk_sum=$(md5sum </tmp/case/disk | cut -c1-32)
 sed -i "s/@DISK_SUM@/$disk_sum/" /tmp/case/script
+more_sections='[cpu.topology]
+sockets = 2
+threads = 2'
 devices pci
 disk /tmp/case/disk read_only
 entropy

@@ -16,6 +16,7 @@ console_port nowhere null
 entropy
 terminal="$guest_console console=hvc0"
 later answer_forward
+[ "$guest_console" != ttyAMA0 ] || skiff_options="--dump-dtb /lab/results/$name.dtb"
 A=$vcpus guest whole || exit
 seq 20000 | cmp - /tmp/case/port || { echo "the port's file is not what the guest wrote"; exit 1; }
 blob_came_back || exit

@@ -23,7 +23,8 @@ DeviceTreePlatform sample() {
                   .distributor = {0x0800'0000, 0x1'0000},
                   .redistributors = {0x0c00'0000, 3 * 0x2'0000},
                   .cpu_interface = {0x0801'0000, 0x1'0000},
-                  .its = {0x0808'0000, 0x2'0000}};
+                  .its = {0x0808'0000, 0x2'0000},
+                  .message_frame = {}};
   const auto device = [](const char* compatible, std::uint64_t start, std::uint32_t spi) {
     return HwDescription{.name = "DEV0",
                          .acpi_hid = {},
@@ -35,7 +36,9 @@ DeviceTreePlatform sample() {
   platform.devices = {device("arm,pl011 arm,primecell", 0x0900'0000, 1),
                       device("arm,pl031 arm,primecell", 0x0901'0000, 5),
                       device("arm,pl061 arm,primecell", 0x0902'0000, 6),
-                      device("virtio,mmio", 0x0a00'0000, 32), device("", 0x0b00'0000, 40)};
+                      device("ns16550a", 0x0900'1000, 2),
+                      device("virtio,mmio", 0x0a00'0000, 32),
+                      device("", 0x0b00'0000, 40)};
   platform.pci = DeviceTreePci{.ecam = {0x3f00'0000, MiB},
                                .mmio32 = {0x1000'0000, 752 * MiB},
                                .mmio64 = {2 * GiB, GiB},
@@ -119,6 +122,27 @@ TEST_F(DeviceTreeTest, ProcessorsHaveTheirAffinityAndPsci) {
   EXPECT_EQ(text("/psci", "compatible"), "arm,psci-1.0\0arm,psci-0.2\0"s);
 }
 
+// Cells, phandles: /cpus/cpu@N of what the map names.
+TEST_F(DeviceTreeTest, TheMapHasEachProcessorOnce) {
+  DeviceTreePlatform platform = sample();
+  platform.mpidrs = {0, 1, 2, 3, 4, 5, 6, 7};
+  platform.topology = {.cores_per_socket = 2, .threads_per_core = 2};
+  write(platform);
+  const auto cpu = [this](const char* path) { return cells(path, "phandle"); };
+  const auto map = [this](const char* path) { return cells(path, "cpu"); };
+  EXPECT_EQ(map("/cpus/cpu-map/socket0/cluster0/core0/thread0"), cpu("/cpus/cpu@0"));
+  EXPECT_EQ(map("/cpus/cpu-map/socket0/cluster0/core0/thread1"), cpu("/cpus/cpu@1"));
+  EXPECT_EQ(map("/cpus/cpu-map/socket0/cluster0/core1/thread1"), cpu("/cpus/cpu@3"));
+  EXPECT_EQ(map("/cpus/cpu-map/socket1/cluster0/core0/thread0"), cpu("/cpus/cpu@4"));
+  EXPECT_EQ(map("/cpus/cpu-map/socket1/cluster0/core1/thread1"), cpu("/cpus/cpu@7"));
+  EXPECT_LT(node("/cpus/cpu-map/socket2"), 0);
+  EXPECT_LT(node("/cpus/cpu-map/socket0/cluster0/core2"), 0);
+  EXPECT_LT(node("/cpus/cpu-map/socket0/cluster0/core0/thread2"), 0);
+  platform.topology = {.cores_per_socket = 8, .threads_per_core = 1};
+  write(platform);
+  EXPECT_EQ(map("/cpus/cpu-map/socket0/cluster0/core7"), cpu("/cpus/cpu@7"));
+}
+
 TEST_F(DeviceTreeTest, GicV3WithIts) {
   write(sample());
   EXPECT_EQ(text("/interrupt-controller@8000000", "compatible"), "arm,gic-v3\0"s);
@@ -140,6 +164,12 @@ TEST_F(DeviceTreeTest, GicV2NamesTheProcessorsOfAPpi) {
             (Cells{0, 0x0800'0000, 0, 0x1'0000, 0, 0x0801'0000, 0, 0x1'0000}));
   EXPECT_EQ(cells("/pmu", "interrupts"), (Cells{1, 7, 0x704}));
   EXPECT_EQ(text("/pcie@3f000000", "msi-map"), "(none)");
+  EXPECT_EQ(text("/pcie@3f000000", "msi-parent"), "(none)");
+  platform.gic.message_frame = {0x0802'0000, 0x1000};
+  write(platform);
+  const char* const frame = "/interrupt-controller@8000000/v2m@8020000";
+  EXPECT_EQ(text(frame, "compatible"), "arm,gic-v2m-frame\0"s);
+  EXPECT_EQ(cells("/pcie@3f000000", "msi-parent"), cells(frame, "phandle"));
 }
 
 TEST_F(DeviceTreeTest, DevicesAreThoseOfTheDescriptions) {
@@ -183,7 +213,7 @@ TEST_F(DeviceTreeTest, HoldsFiveHundredProcessorsAndAllDevices) {
   for (std::uint64_t index = 0; index < 512; ++index)
     platform.mpidrs.push_back(index % 16 | index / 16 << 8);
   for (std::uint64_t index = 1; index < 32; ++index) {
-    platform.devices.push_back(platform.devices[3]);
+    platform.devices.push_back(platform.devices[4]);
     platform.devices.back().ranges[0].range.start += index * 0x1000;
   }
   platform.cmdline.assign(2047, 'x');
@@ -198,7 +228,9 @@ TEST_F(DeviceTreeTest, DtcHasNothingToSay) {
   for (const bool is_v3 : {true, false}) {
     DeviceTreePlatform platform = sample();
     platform.gic.is_v3 = is_v3;
+    platform.topology = {.cores_per_socket = 2, .threads_per_core = is_v3 ? 1U : 2U};
     if (!is_v3) platform.gic.its = {};
+    if (!is_v3) platform.gic.message_frame = {0x0802'0000, 0x1000};
     write(platform);
     std::string path = testing::TempDir() + "skiff-dtb-XXXXXX";
     const int fd = ::mkstemp(path.data());

@@ -1,0 +1,30 @@
+# gicv2: what an older board has: a GICv2, whose GICv2m frame takes the messages of a disk on PCI; a virtio-mmio disk on a wire; an
+# e1000 on INTx; a 16550A as the console. The guest copies on the disks, reboots in place, and is pinged through.
+. /lab/inside/virtio/network.sh
+prepare_disk || exit
+tap_device tap0 10.0.7.1
+irqchip gicv2
+more_sections='[[serial]]
+model = "16550"'
+skiff_options="--dump-dtb /lab/results/$name.dtb"
+data=$(new_disk data 16M)
+head -c 4194304 /dev/urandom | dd of="$data" conv=notrunc 2>/dev/null
+sum=$(head -c 4194304 "$data" | md5sum | cut -d' ' -f1)
+devices pci
+disk "$data" direct
+card e1000
+tap tap0 mac=52:54:00:12:34:56
+devices_kept=$(cat $device_file)
+devices mmio
+disk "$data" read_only direct
+echo "$devices_kept" >>$device_file
+sed -e "s|@SUM@|$sum|g; s|@VCPUS@|$vcpus|g" /lab/consoles/gicv2 >/tmp/case/script
+vmm_command "/cache/kernel/$kernel-$deb_arch/$image" "/cache/initramfs/$kernel$initramfs_suffix.cpio.gz" "$vcpus" "$memory" \
+  "console=ttyS0 quiet $patience"
+lab-expect --timeout 400 --log /tmp/case/console /tmp/case/script $vmm
+status=$?
+cat /tmp/case/console >>"/lab/results/$name.console"
+[ $status = 0 ] || exit $status
+copied=$(dd if="$data" bs=1M skip=8 count=4 2>/dev/null | md5sum | cut -d' ' -f1)
+[ "$copied" = "$sum" ] || { echo "the guest's copy is not what it copied"; exit 1; }
+clean_messages
