@@ -68,13 +68,14 @@ case $(cat /tmp/vmm) in
       common "$@" >>$device_file
     }
     vmm_command() {  # KERNEL INITRD VCPUS MEMORY CMDLINE; INITRD may be empty
-      initrd=
+      initrd='' irqchip_line=''
       [ -z "$2" ] || initrd="initrd = \"$2\""
+      [ -z "${irqchip:-}" ] || irqchip_line="irqchip = \"$irqchip\""
       cat >/tmp/case/vm.toml <<TOML
 [machine]
 vcpus = $3
 memory = "$4"
-${irqchip:+irqchip = "$irqchip"}
+$irqchip_line
 
 [boot]
 kernel = "$1"
@@ -189,6 +190,15 @@ TOML
     vmm_command() {
       initrd=
       [ -z "$2" ] || initrd="-initrd $2"
+      if [ "${deb_arch:-amd64}" = arm64 ]; then
+        # No firmware: QEMU writes the device tree and enters the kernel itself.
+        cat >/tmp/case/start <<QEMU
+exec qemu-system-aarch64 -L /usr/share/qemu -M virt,gic-version=3 -accel kvm -cpu host -smp $3 -m $4 -nodefaults -no-user-config -display none \
+  $serial_args $(cat $device_file 2>/dev/null | tr '\n' ' ') -kernel $1 $initrd -append "$5"
+QEMU
+        vmm="sh /tmp/case/start"
+        return
+      fi
       machine="${ide_machine:-q35} -device pvpanic -action panic=exit-failure"
       case ${irqchip:-kernel} in
         split) machine="$machine,kernel-irqchip=split" ;;

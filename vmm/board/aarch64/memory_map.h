@@ -10,6 +10,7 @@
 //   0x0901_0000  | PL031 clock                                   |
 //   0x0902_0000  | PL061 GPIO; line 3 is the power button        |
 //   0x0a00_0000  | virtio-mmio, 32 times 4 KiB                   |
+//   0x0b00_0000  | PCI I/O ports               64 KiB            |
 //   0x0c00_0000  | GICv3 redistributors, 128 KiB a vCPU, 512     |
 //   0x1000_0000  | PCI memory, 32-bit, 752 MiB                   |
 //   0x3f00_0000  | PCI configuration (ECAM), bus 0, 1 MiB        |
@@ -41,6 +42,9 @@ inline constexpr Range kRtc{0x0901'0000, 4 * KiB};
 inline constexpr Range kGpio{0x0902'0000, 4 * KiB};
 inline constexpr Range kVirtioMmio{0x0a00'0000, 32 * 4 * KiB};
 inline constexpr std::uint64_t kDeviceStep = 4 * KiB;
+inline constexpr Range kPciPorts{0x0b00'0000, 64 * KiB};
+// The ports of it that functions get: Linux hands out none below (PCIBIOS_MIN_IO).
+inline constexpr Range kPciIo{0x1000, 0xf000};
 inline constexpr Range kGicRedistributors{0x0c00'0000, 512 * 128 * KiB};
 inline constexpr Range kPciMmio32{0x1000'0000, 752 * MiB};
 inline constexpr Range kPciEcam{0x3f00'0000, 1 * MiB};

@@ -154,6 +154,7 @@ std::vector<std::byte> VirtBoard::device_tree() const {
   }
   platform.power_button_line = virt::kPowerButtonLine;
   platform.pci = arm64::DeviceTreePci{.ecam = virt::kPciEcam,
+                                      .ports = virt::kPciPorts,
                                       .mmio32 = pci_->windows().mmio32,
                                       .mmio64 = pci_->windows().mmio64,
                                       .intx_spis = {}};

@@ -1,6 +1,7 @@
 #include "vmm/board/aarch64/virt_pci.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "vmm/base/error.h"
 #include "vmm/board/aarch64/memory_map.h"
@@ -20,8 +21,10 @@ Range mmio64_window(const GuestMemory& memory, unsigned ipa_bits) {
 }  // namespace
 
 VirtPci::VirtPci(const BoardContext& context, unsigned ipa_bits)
-    : windows_{
-          .io = {}, .mmio32 = virt::kPciMmio32, .mmio64 = mmio64_window(context.memory, ipa_bits)} {
+    : windows_{.io = virt::kPciIo,
+               .mmio32 = virt::kPciMmio32,
+               .mmio64 = mmio64_window(context.memory, ipa_bits)},
+      ports_(context.ports) {
   for (std::uint32_t index = 0; index < virt::kPciSpis; ++index) {
     const std::uint32_t spi = virt::kFirstPciSpi + index;
     pins_.push_back(std::make_unique<KvmIrqPin>(context.vm, arm64::spi_line(spi)));
@@ -30,8 +33,11 @@ VirtPci::VirtPci(const BoardContext& context, unsigned ipa_bits)
   bus_ = std::make_unique<PciBus>(context.ports, context.mmio, windows_, intx_);
   bus_->add(host_bridge_, PciAddress{});
   ecam_ = std::make_unique<PciEcam>(*bus_);
-  if (const auto added = context.mmio.add(virt::kPciEcam, *ecam_); !added) {
-    throw ConfigError(added.error());
+  for (const auto& [range, device] :
+       {std::pair<Range, IoDevice*>{virt::kPciEcam, ecam_.get()}, {virt::kPciPorts, &ports_}}) {
+    if (const auto added = context.mmio.add(range, *device); !added) {
+      throw ConfigError(added.error());
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 // PCI on the arm64 board: bus 0 with its host bridge, reached by ECAM; INTx on SPIs 8 to 15,
-// message interrupts by the ITS. There is no I/O port space.
+// message interrupts by the ITS or the GICv2m frame. I/O ports
+// are reached by a window in memory.
 #pragma once
 
 #include <memory>
@@ -8,6 +9,7 @@
 #include "devices/pci/pci_bus.h"
 #include "devices/pci/pci_ecam.h"
 #include "devices/pci/pci_host_bridge.h"
+#include "devices/pci/pci_port_window.h"
 #include "vmm/board/board.h"
 #include "vmm/kvm/kvm_irq.h"
 
@@ -31,6 +33,7 @@ class VirtPci {
   std::vector<PciIntxRoute> intx_;  // numbers are SPIs
   std::unique_ptr<PciBus> bus_;
   PciHostBridge host_bridge_;
+  PciPortWindow ports_;
   std::unique_ptr<PciEcam> ecam_;
 };
 

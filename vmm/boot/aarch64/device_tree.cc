@@ -193,13 +193,14 @@ void write_power_button(FdtWriter& fdt, std::uint32_t line) {
 }
 
 // One range of a host bridge: PCI address in three cells, CPU address and size in two each.
-void append_window(std::vector<std::uint32_t>& out, std::uint32_t space, const Range& window) {
+void append_window(std::vector<std::uint32_t>& out, std::uint32_t space, std::uint64_t pci_address,
+                   const Range& window) {
   const auto wide = [&out](std::uint64_t value) {
     out.push_back(static_cast<std::uint32_t>(value >> 32));
     out.push_back(static_cast<std::uint32_t>(value));
   };
   out.push_back(space);
-  wide(window.start);
+  wide(pci_address);
   wide(window.start);
   wide(window.size);
 }
@@ -218,6 +219,7 @@ std::vector<std::uint32_t> interrupt_map(const DeviceTreePci& pci) {
 }
 
 void write_pci(FdtWriter& fdt, const DeviceTreePci& pci, const DeviceTreeGic& gic) {
+  constexpr std::uint32_t kIo = 0x0100'0000;
   constexpr std::uint32_t kMmio32 = 0x0200'0000;
   constexpr std::uint32_t kMmio64 = 0x4300'0000;  // prefetchable: others end at 4 GiB
   const auto buses = static_cast<std::uint32_t>(pci.ecam.size / MiB);
@@ -232,8 +234,9 @@ void write_pci(FdtWriter& fdt, const DeviceTreePci& pci, const DeviceTreeGic& gi
   fdt.property("dma-coherent");
   fdt.wide("reg", {pci.ecam.start, pci.ecam.size});
   std::vector<std::uint32_t> ranges;
-  append_window(ranges, kMmio32, pci.mmio32);
-  if (!pci.mmio64.empty()) append_window(ranges, kMmio64, pci.mmio64);
+  if (!pci.ports.empty()) append_window(ranges, kIo, 0, pci.ports);
+  append_window(ranges, kMmio32, pci.mmio32.start, pci.mmio32);
+  if (!pci.mmio64.empty()) append_window(ranges, kMmio64, pci.mmio64.start, pci.mmio64);
   fdt.cells("ranges", ranges);
   // A requester id is the ITS's device id (pci-msi.txt: rid-base, controller, msi-base, length).
   if (!gic.its.empty()) fdt.cells("msi-map", {0, kMessages, 0, 0x1'0000});

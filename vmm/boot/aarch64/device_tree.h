@@ -29,6 +29,7 @@ struct DeviceTreeGic {
 
 struct DeviceTreePci {
   Range ecam;
+  Range ports;  // where I/O port 0 and those behind it are; empty: none
   Range mmio32;
   Range mmio64;  // empty: none
   // The SPIs that pin p of slot s leads to: intx_spis[(s + p) mod count].

@@ -16,7 +16,8 @@ card e1000
 tap tap0 mac=52:54:00:12:34:56
 devices_kept=$(cat $device_file)
 devices mmio
-disk "$data" read_only direct
+cp "$data" /disk/copy
+disk /disk/copy read_only direct
 echo "$devices_kept" >>$device_file
 sed -e "s|@SUM@|$sum|g; s|@VCPUS@|$vcpus|g" /lab/consoles/gicv2 >/tmp/case/script
 vmm_command "/cache/kernel/$kernel-$deb_arch/$image" "/cache/initramfs/$kernel$initramfs_suffix.cpio.gz" "$vcpus" "$memory" \

@@ -38,8 +38,9 @@ DeviceTreePlatform sample() {
                       device("arm,pl061 arm,primecell", 0x0902'0000, 6),
                       device("ns16550a", 0x0900'1000, 2),
                       device("virtio,mmio", 0x0a00'0000, 32),
-                      device("", 0x0b00'0000, 40)};
+                      device("", 0x0b80'0000, 40)};
   platform.pci = DeviceTreePci{.ecam = {0x3f00'0000, MiB},
+                               .ports = {0x0b00'0000, 0x1'0000},
                                .mmio32 = {0x1000'0000, 752 * MiB},
                                .mmio64 = {2 * GiB, GiB},
                                .intx_spis = {8, 9, 10, 11, 12, 13, 14, 15}};
@@ -111,7 +112,7 @@ TEST_F(DeviceTreeTest, NothingIsSaidOfWhatIsNotThere) {
   EXPECT_LT(node("/gpio-keys"), 0);
   EXPECT_LT(node("/pcie@3f000000"), 0);
   EXPECT_LT(node("/interrupt-controller@8000000/msi-controller@8080000"), 0);
-  EXPECT_LT(node("/device@b000000"), 0);  // without a compatible string
+  EXPECT_LT(node("/device@b800000"), 0);  // without a compatible string
 }
 
 TEST_F(DeviceTreeTest, ProcessorsHaveTheirAffinityAndPsci) {
@@ -188,7 +189,8 @@ TEST_F(DeviceTreeTest, PciMapsItsPinsAsTheBusRoutesThem) {
   write(sample());
   const char* const pcie = "/pcie@3f000000";
   EXPECT_EQ(cells(pcie, "ranges"),
-            (Cells{0x0200'0000, 0, 0x1000'0000, 0, 0x1000'0000, 0, 0x2f00'0000,  //
+            (Cells{0x0100'0000, 0, 0,           0, 0x0b00'0000, 0, 0x1'0000,     //
+                   0x0200'0000, 0, 0x1000'0000, 0, 0x1000'0000, 0, 0x2f00'0000,  //
                    0x4300'0000, 0, 0x8000'0000, 0, 0x8000'0000, 0, 0x4000'0000}));
   EXPECT_EQ(cells(pcie, "bus-range"), (Cells{0, 0}));
   const auto its = cells("/interrupt-controller@8000000/msi-controller@8080000", "phandle");
