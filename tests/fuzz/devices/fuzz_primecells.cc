@@ -1,8 +1,10 @@
-// PL011, PL031 and PL061 under any sequence of accesses, input, breaks, time and lines. Beyond not
-// crashing: a refused or busy access changes nothing, and the wires are where the registers say.
+// PL011, PL031, PL061 and the GICv2m frame under any sequence of accesses, input, breaks, time and
+// lines. Beyond not crashing: a refused or busy access changes nothing, and the wires are where the
+// registers say.
 #include <array>
 
 #include "devices/gpio/pl061.h"
+#include "devices/intc/gicv2m_frame.h"
 #include "devices/rtc/pl031.h"
 #include "devices/serial/pl011.h"
 #include "tests/fakes/fake_byte_sink.h"
@@ -37,8 +39,10 @@ void run(GuestProgram program) {
   Pl011 uart("serial0", &uart_irq, sink);
   Pl031 rtc("rtc", &rtc_irq, clock, clock);
   Pl061 gpio("gpio", &gpio_irq);
+  Gicv2mFrame frame("gicv2m", 96, 64,
+                    [](std::uint32_t intid) { require(intid >= 96 && intid < 160); });
   uart.set_room_listener(&listener);
-  const std::array<IoDevice*, 3> devices = {&uart, &rtc, &gpio};
+  const std::array<IoDevice*, 4> devices = {&uart, &rtc, &gpio, &frame};
   while (!program.at_end()) {
     const std::uint8_t step = program.byte();
     IoDevice& device = *devices[(step >> 4) % devices.size()];

@@ -58,6 +58,7 @@ std::unique_ptr<PcIrqchip> create_pc_irqchip(const BoardContext& context,
     case IrqchipMode::user:
       return create_user_pc_irqchip(context);
     case IrqchipMode::kernel:
+    default:  // the others are no PC's: ConfigFacts::irqchips
       break;
   }
   return std::make_unique<KernelIrqchip>(context);
