@@ -66,7 +66,8 @@ TEST_F(KernelMemoryTest, NoImageWhereNothingIsMapped) {
 TEST_F(KernelMemoryTest, AnImageIsNoLargerThanKernelsAre) {
   memory.fill(table_at(0x1000));
   memory.reads = 0;
-  for (const std::uint64_t inside : std::array<std::uint64_t, 3>{kBase, ~0ULL, 0xffff'c000'0000'0000}) {
+  for (const std::uint64_t inside :
+       std::array<std::uint64_t, 3>{kBase, ~0ULL, 0xffff'c000'0000'0000}) {
     const auto found = image(inside);
     ASSERT_TRUE(found);
     EXPECT_LE(found->size, 257ULL << 20);
