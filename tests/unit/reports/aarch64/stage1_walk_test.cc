@@ -133,6 +133,17 @@ TEST_F(Stage1Test, AddressesAreInOneHalfOrTheOther) {
   EXPECT_EQ(memory.reads, 1) << "what is not walked is not read";
 }
 
+TEST_F(Stage1Test, SizesAndGranulesThatDoNotExist) {
+  registers.tcr = 8 | 1ULL << 14;  // 56 bits
+  EXPECT_EQ(walk(0).end, End::bad_registers);
+  registers.tcr = 12 | 1ULL << 14;  // 52
+  EXPECT_NE(walk(0).end, End::bad_registers);
+  registers.tcr = 16 | 3ULL << 14;  // TG0 = 3
+  EXPECT_EQ(walk(0).end, End::bad_registers);
+  registers.tcr = 63;  // 1 bit
+  EXPECT_EQ(walk(0).end, End::bad_registers);
+}
+
 TEST_F(Stage1Test, ATableOutsideOfRam) {
   memory.put(0x1000, table_at(0x7fff'ffff'f000));
   EXPECT_EQ(walk(0).end, End::table_not_ram);
