@@ -163,13 +163,13 @@ std::uint64_t resident_bytes() {
 }
 
 TEST(OpenDisk, MemoryIsTakenAtOnceOnlyWhereThatIsAsked) {
-  constexpr std::uint64_t kSize = 64 * MiB;
+  constexpr std::uint64_t kWholeSize = 64 * MiB;
   const std::uint64_t before = resident_bytes();
-  const auto lazy = open_disk({.kind = DiskKind::memory, .path = {}, .size = kSize});
-  EXPECT_LT(resident_bytes(), before + kSize / 2);
+  const auto lazy = open_disk({.kind = DiskKind::memory, .path = {}, .size = kWholeSize});
+  EXPECT_LT(resident_bytes(), before + kWholeSize / 2);
   const auto whole =
-      open_disk({.kind = DiskKind::memory, .path = {}, .size = kSize, .prefault = true});
-  EXPECT_GE(resident_bytes(), before + kSize / 2);
+      open_disk({.kind = DiskKind::memory, .path = {}, .size = kWholeSize, .prefault = true});
+  EXPECT_GE(resident_bytes(), before + kWholeSize / 2);
 }
 
 TEST(OpenDisk, NullForgets) {
