@@ -45,7 +45,7 @@ class BenchDisk : public testing::TestWithParam<DiskWay> {
     EXPECT_EQ(cell.requests, kRequests);
     EXPECT_EQ(cell.bytes, kRequests * bytes);
     EXPECT_EQ(cell.failed, 0U);
-    EXPECT_GE(cell.kicks, 1U);
+    // None at all where the device looks at the ring sooner than the driver comes to knock.
     EXPECT_LE(cell.kicks, kRequests);
     // Each has its own place in the time of all, at depth 1.
     if (name.ends_with("-d1")) {

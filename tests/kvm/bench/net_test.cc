@@ -62,7 +62,8 @@ class BenchNet : public testing::TestWithParam<NetWay> {
     EXPECT_EQ(cell.face, GetParam().name.empty() ? GetParam().face : GetParam().name);
     EXPECT_EQ(cell.requests, kFrames);
     EXPECT_EQ(cell.bytes, kFrames * bytes) << name;
-    EXPECT_GE(cell.kicks, 1U) << name;
+    // None where the device never comes to the end of the ring.
+    EXPECT_LE(cell.kicks, 2 * kFrames) << name;
   }
 
   const TemporaryFolder folder_;
