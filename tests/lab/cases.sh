@@ -119,14 +119,15 @@ esac
 # What is there already stays: the C library must be that of the loader beside it.
 [ $scenarios = no ] || cp -an "$cache/programs/host$initramfs_suffix/root/." "$out/rootfs/" || true
 
-# The emulated machine's own kernel dies now and then (docs/lab.md). Then it is started again for the cases that are left; one
-# that it dies in twice has failed.
+# A case that fails is played once more, in a machine that was started anew. The emulated machine's own kernel dies now and
+# then (docs/lab.md): it is started again for the cases that are left; one that it dies in twice has failed.
 left() { # the wanted cases that have no status yet
   echo "$wanted" | while read -r group name rest; do
     [ -e "$out/results/$name.status" ] || echo "$group $name $rest"
   done
 }
 died_in=
+again=0
 while :; do
   remaining=$(left)
   echo "$remaining" >"$out/wanted"
@@ -134,11 +135,16 @@ while :; do
   scenarios_left=$(echo "$remaining" | grep -c ' @' || true)
   status=0
   "$here/run.sh" --memory $memory --timeout $((120 + 60 * count + 120 * scenarios_left)) "$out" inside/cases.sh || status=$?
+  [ -n "$(left)" ] || break
   case $status in
-    0 | 1) break ;;
+    0 | 1)
+      again=$((again + 1))
+      [ $again -lt 4 ] || break  # a machine that plays nothing
+      echo "lab: what failed is played once more, in a new machine"
+      continue
+      ;;
   esac
-  name=$(left | awk 'NR == 1 { print $2 }')
-  [ -n "$name" ] || break
+  name=$(cat "$out/results/playing" 2>/dev/null || left | awk 'NR == 1 { print $2 }')
   mkdir -p "$out/results"
   case " $died_in " in
     *" $name "*)
