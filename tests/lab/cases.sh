@@ -119,7 +119,7 @@ esac
 # What is there already stays: the C library must be that of the loader beside it.
 [ $scenarios = no ] || cp -an "$cache/programs/host$initramfs_suffix/root/." "$out/rootfs/" || true
 
-# A case that fails is played once more, in a machine that was started anew. The emulated machine's own kernel dies now and
+# A case that fails is played again, in a machine that was started anew, three times at most. The emulated machine's own kernel dies now and
 # then (docs/lab.md): it is started again for the cases that are left; one that it dies in twice has failed.
 left() { # the wanted cases that have no status yet
   echo "$wanted" | while read -r group name rest; do
@@ -139,8 +139,8 @@ while :; do
   case $status in
     0 | 1)
       again=$((again + 1))
-      [ $again -lt 4 ] || break  # a machine that plays nothing
-      echo "lab: what failed is played once more, in a new machine"
+      [ $again -lt 6 ] || break  # a machine that plays nothing
+      echo "lab: what failed is played again, in a new machine"
       continue
       ;;
   esac
