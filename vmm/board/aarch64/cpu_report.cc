@@ -32,7 +32,7 @@ std::string describe_registers(const VcpuState& state, const SymbolLookup& symbo
 
 std::string describe_walks(const VcpuState& state, const GuestMemory& memory) {
   const arm64::Stage1Registers registers = stage1_registers(state);
-  const arm64::PhysicalReader read = physical_reader(memory);
+  const PhysicalReader read = physical_reader(memory);
   const auto walk = [&](std::string_view what, std::uint64_t address) {
     return fmt::format("  page walk of {} {:#x}:\n{}", what, address,
                        arm64::describe(arm64::walk_stage1(registers, address, read)));

@@ -10,15 +10,13 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
 
-namespace skiff::arm64 {
+#include "vmm/board/physical_reader.h"
 
-// Copies guest-physical memory; false, and nothing copied, if any byte of it is not RAM.
-using PhysicalReader = std::function<bool(std::uint64_t address, std::span<std::byte> out)>;
+namespace skiff::arm64 {
 
 // What a translation depends on.
 struct Stage1Registers {

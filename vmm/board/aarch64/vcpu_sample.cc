@@ -1,10 +1,9 @@
 #include "vmm/board/vcpu_sample.h"
 
-#include <algorithm>
-
 #include "vmm/board/aarch64/exception_names.h"
 #include "vmm/board/aarch64/guest_tables.h"
 #include "vmm/board/aarch64/kernel_memory.h"
+#include "vmm/board/stack_words.h"
 #include "vmm/kvm/aarch64/vcpu_state.h"
 
 namespace skiff {
@@ -12,7 +11,6 @@ namespace {
 
 constexpr std::uint64_t kExceptionLevel = 0xc;  // in PSTATE
 constexpr std::uint64_t kUpperHalf = 1ULL << 55;
-constexpr std::size_t kMostStackWords = 512;
 
 }  // namespace
 
@@ -35,18 +33,14 @@ std::vector<std::uint64_t> kernel_stack(const KvmVcpu& vcpu, const GuestMemory& 
   const auto state = get_vcpu_state(vcpu);
   if (!state || (state->pstate & kExceptionLevel) == 0) return {};
   const arm64::Stage1Registers registers = stage1_registers(*state);
-  const arm64::PhysicalReader read = physical_reader(memory);
+  const PhysicalReader read = physical_reader(memory);
   arm64::KernelMemory linear(registers, read);
   // SPSel: a kernel that runs on SP_EL0 does so for a moment only.
-  std::uint64_t at = (state->pstate & 1) != 0 ? state->sp_el1 : state->sp_el0;
-  std::vector<std::uint64_t> words;
-  for (; words.size() < std::min(count, kMostStackWords); at += 8) {
-    std::uint64_t word = 0;
-    if ((at & kUpperHalf) == 0) break;
-    if (!linear.read(at, std::as_writable_bytes(std::span(&word, 1)))) break;
-    words.push_back(word);
-  }
-  return words;
+  const std::uint64_t at = (state->pstate & 1) != 0 ? state->sp_el1 : state->sp_el0;
+  const LinearReader linear_reader = [&linear](std::uint64_t address, std::span<std::byte> out) {
+    return linear.read(address, out);
+  };
+  return stack_words(linear_reader, at, count, kUpperHalf);
 }
 
 std::optional<LinuxView> find_linux(const KvmVcpu& vcpu, const GuestMemory& memory,
@@ -54,7 +48,7 @@ std::optional<LinuxView> find_linux(const KvmVcpu& vcpu, const GuestMemory& memo
   const auto state = get_vcpu_state(vcpu);
   if (!state) return std::nullopt;
   const arm64::Stage1Registers registers = stage1_registers(*state);
-  const arm64::PhysicalReader read = physical_reader(memory);
+  const PhysicalReader read = physical_reader(memory);
   arm64::KernelMemory linear(registers, read);
   const LinearReader reader = [&linear](std::uint64_t address, std::span<std::byte> out) {
     return linear.read(address, out);

@@ -14,10 +14,7 @@ std::string describe_failure(const KvmVcpu& vcpu, const GuestMemory& memory, con
     return fmt::format("vCPU {}: {}\n{}{}\n", vcpu.id(), fatal_headline(fatal),
                        fatal_details(fatal), state.error());
   }
-  const PhysicalReader read = [&memory](std::uint64_t address, std::span<std::byte> out) {
-    return memory.read(GuestAddress(address), out);
-  };
-  return failure_report(vcpu.id(), *state, fatal, read, symbols);
+  return failure_report(vcpu.id(), *state, fatal, physical_reader(memory), symbols);
 }
 
 }  // namespace skiff

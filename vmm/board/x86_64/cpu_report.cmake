@@ -4,5 +4,6 @@ set(SKIFF_CPU_REPORT_SOURCES
   vcpu_sample.cc)
 list(TRANSFORM SKIFF_CPU_REPORT_SOURCES PREPEND "${CMAKE_CURRENT_LIST_DIR}/")
 skiff_room(board_cpu_report SOURCES
-  ${SKIFF_CPU_REPORT_SOURCES} "${CMAKE_CURRENT_LIST_DIR}/../fatal_headline.cc"
+  ${SKIFF_CPU_REPORT_SOURCES} "${CMAKE_CURRENT_LIST_DIR}/../fatal_headline.cc" "${CMAKE_CURRENT_LIST_DIR}/../physical_reader.cc"
+  "${CMAKE_CURRENT_LIST_DIR}/../stack_words.cc"
   LINKS vmm_kvm linux_guest)

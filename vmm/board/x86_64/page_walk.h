@@ -8,17 +8,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "vmm/board/physical_reader.h"
 #include "vmm/kvm/x86_64/vcpu_state.h"
 
 namespace skiff {
-
-// Copies guest-physical memory; false, and nothing copied, if any byte of it is not RAM.
-using PhysicalReader = std::function<bool(std::uint64_t address, std::span<std::byte> out)>;
 
 enum class PagingMode { none, bits32, pae, level4, level5 };
 PagingMode paging_mode(const VcpuState& state);

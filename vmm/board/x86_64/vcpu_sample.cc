@@ -1,8 +1,8 @@
 #include "vmm/board/vcpu_sample.h"
 
-#include <algorithm>
 #include <array>
 
+#include "vmm/board/stack_words.h"
 #include "vmm/board/x86_64/cpu_mode.h"
 #include "vmm/board/x86_64/linear_memory.h"
 #include "vmm/board/x86_64/register_bits.h"
@@ -14,13 +14,6 @@ constexpr std::uint64_t kUpperHalf = 1ULL << 63;
 // With page table isolation a process has two roots beside each other, the one of user mode, which
 // maps next to nothing of the kernel, second (Linux: PTI_USER_PGTABLE_BIT).
 constexpr std::uint64_t kUserRoot = 1ULL << 12;
-constexpr std::size_t kMostStackWords = 512;
-
-PhysicalReader physical_reader(const GuestMemory& memory) {
-  return [&memory](std::uint64_t address, std::span<std::byte> out) {
-    return memory.read(GuestAddress(address), out);
-  };
-}
 
 std::optional<LinuxView> find_linux_by(const VcpuState& state, const PhysicalReader& read,
                                        const FileSymbols& file, std::size_t most) {
@@ -56,14 +49,10 @@ std::vector<std::uint64_t> kernel_stack(const KvmVcpu& vcpu, const GuestMemory& 
   if (!state || privilege_level(*state) == 3 || cpu_mode(*state) != CpuMode::long64) return {};
   const PhysicalReader read = physical_reader(memory);
   LinearMemory linear(*state, read);
-  std::vector<std::uint64_t> words;
-  for (std::uint64_t at = state->rsp; words.size() < std::min(count, kMostStackWords); at += 8) {
-    std::uint64_t word = 0;
-    if ((at & kUpperHalf) == 0) break;
-    if (!linear.read(at, std::as_writable_bytes(std::span(&word, 1)))) break;
-    words.push_back(word);
-  }
-  return words;
+  const LinearReader linear_reader = [&linear](std::uint64_t address, std::span<std::byte> out) {
+    return linear.read(address, out);
+  };
+  return stack_words(linear_reader, state->rsp, count, kUpperHalf);
 }
 
 std::optional<LinuxView> find_linux(const KvmVcpu& vcpu, const GuestMemory& memory,

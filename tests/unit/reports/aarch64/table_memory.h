@@ -3,38 +3,21 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
-#include <vector>
 
+#include "tests/unit/reports/physical_ram.h"
 #include "vmm/board/aarch64/stage1_walk.h"
 
 namespace skiff::arm64 {
 
-// RAM from 0 to its size; everything above is not there.
-class TableMemory {
+class TableMemory : public PhysicalRam {
  public:
-  explicit TableMemory(std::size_t size = 0x10'0000) : ram_(size) {}
+  explicit TableMemory(std::size_t size = 0x10'0000) : PhysicalRam(size) {}
 
-  void put(std::uint64_t address, std::uint64_t value) {
-    std::memcpy(ram_.data() + address, &value, 8);
-  }
+  void put(std::uint64_t address, std::uint64_t value) { copy_in(address, &value, 8); }
   void fill(std::uint64_t value) {
-    for (std::size_t at = 0; at < ram_.size(); at += 8)
+    for (std::size_t at = 0; at < size(); at += 8)
       put(at, value);
   }
-  PhysicalReader reader() {
-    return [this](std::uint64_t address, std::span<std::byte> out) {
-      ++reads;
-      if (address > ram_.size() || out.size() > ram_.size() - address) return false;
-      std::memcpy(out.data(), ram_.data() + address, out.size());
-      return true;
-    };
-  }
-
-  int reads = 0;
-
- private:
-  std::vector<std::byte> ram_;
 };
 
 // Descriptors: a table; a page or block with AF, for EL1, writable.

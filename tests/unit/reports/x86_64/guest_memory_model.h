@@ -3,41 +3,23 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <initializer_list>
-#include <vector>
 
+#include "tests/unit/reports/physical_ram.h"
 #include "vmm/board/x86_64/page_walk.h"
 #include "vmm/kvm/x86_64/vcpu_state.h"
 
 namespace skiff {
 
-// RAM from 0 to its size; everything above is not there.
-class GuestMemoryModel {
+class GuestMemoryModel : public PhysicalRam {
  public:
-  explicit GuestMemoryModel(std::size_t size = 0x20000) : ram_(size) {}
+  explicit GuestMemoryModel(std::size_t size = 0x20000) : PhysicalRam(size) {}
 
-  void put64(std::uint64_t address, std::uint64_t value) { put(address, &value, 8); }
-  void put32(std::uint64_t address, std::uint32_t value) { put(address, &value, 4); }
+  void put64(std::uint64_t address, std::uint64_t value) { copy_in(address, &value, 8); }
+  void put32(std::uint64_t address, std::uint32_t value) { copy_in(address, &value, 4); }
   void put_bytes(std::uint64_t address, std::initializer_list<std::uint8_t> bytes) {
-    put(address, bytes.begin(), bytes.size());
+    copy_in(address, bytes.begin(), bytes.size());
   }
-  PhysicalReader reader() {
-    return [this](std::uint64_t address, std::span<std::byte> out) {
-      ++reads;
-      if (address > ram_.size() || out.size() > ram_.size() - address) return false;
-      std::memcpy(out.data(), ram_.data() + address, out.size());
-      return true;
-    };
-  }
-
-  int reads = 0;
-
- private:
-  void put(std::uint64_t address, const void* from, std::size_t size) {
-    std::memcpy(ram_.data() + address, from, size);
-  }
-  std::vector<std::byte> ram_;
 };
 
 inline VcpuState long_mode_state(std::uint64_t cr3 = 0x1000) {
