@@ -29,7 +29,7 @@ set(SKIFF_TEST_OPTIONS -O0)
 function(skiff_test name)
   cmake_parse_arguments(TEST "" "LABEL;TIMEOUT" "SOURCES;APART;LINKS" ${ARGN})
   if(NOT TEST_TIMEOUT)
-    set(TEST_TIMEOUT 60)
+    set(TEST_TIMEOUT 120)
   endif()
   add_executable(${name} ${TEST_SOURCES} ${TEST_APART})
   target_link_libraries(${name} PRIVATE skiff_flags ${TEST_LINKS} GTest::gmock GTest::gtest
