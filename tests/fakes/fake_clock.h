@@ -132,10 +132,11 @@ class FakeClock final : public Clock, public Executor {
 
   Nanoseconds now_{0};
   Nanoseconds wall_at_zero_{0};
-  Mutex mutex_;
-  std::vector<std::function<void()>> posted_ SKIFF_GUARDED_BY(mutex_);
   std::vector<FakeWatch*> watches_;
   std::vector<FakeTimer*> timers_;
+  // Destroyed first: what was not run may hold timers and watches.
+  Mutex mutex_;
+  std::vector<std::function<void()>> posted_ SKIFF_GUARDED_BY(mutex_);
 };
 
 }  // namespace skiff

@@ -85,7 +85,10 @@ class FakeVirtioDriver {
 
   DriverQueue& queue(std::size_t index) { return *queues_[index]; }
   const GuestMemory& memory() const { return memory_; }
-  void kick(std::size_t index) { kicks_[index]->signal(); }
+  // As a transport passes a notification on.
+  void kick(std::size_t index) {
+    if (!device_.take_notification(static_cast<std::uint16_t>(index))) kicks_[index]->signal();
+  }
 
   // The next of this queue's buffers. At most kQueueSize are in use at a time.
   GuestAddress buffer(std::size_t index) {

@@ -9,6 +9,7 @@
 #include "virtio/block/block_regs.h"
 #include "virtio/block/block_service.h"
 #include "virtio/core/virtio_ids.h"
+#include "vmm/io/inline_executor.h"
 
 namespace skiff {
 namespace {
@@ -56,7 +57,10 @@ Config make_config(const DiskBackend& disk, const BlockOptions& options) {
 
 BlockDevice::BlockDevice(std::unique_ptr<DiskBackend> disk, Executor& executor, const Clock& clock,
                          const BlockOptions& options)
-    : service_(std::make_shared<BlockService>(std::move(disk), executor, clock, checked(options))),
+    : inline_(options.is_inline ? std::make_unique<InlineExecutor>(executor) : nullptr),
+      service_(std::make_shared<BlockService>(std::move(disk),
+                                              inline_ ? static_cast<Executor&>(*inline_) : executor,
+                                              clock, checked(options))),
       queue_sizes_(service_->options().queues, service_->options().queue_size) {}
 
 BlockDevice::~BlockDevice() {
@@ -121,6 +125,12 @@ void BlockDevice::reset(std::function<void()> done) {
 
 std::uint64_t BlockDevice::guest_faults() const {
   return service_->guest_faults();
+}
+
+bool BlockDevice::take_notification(std::uint16_t queue) {
+  if (inline_ == nullptr || inline_->runs_here()) return false;
+  inline_->post([this, queue] { service_->on_notification(queue); });
+  return true;
 }
 
 std::uint64_t BlockDevice::resize() {

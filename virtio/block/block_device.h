@@ -7,6 +7,8 @@
 // All queues are served on one executor. There it works in rounds: all available requests of all
 // queues go to the disk in one batch, all completions to the driver with one interrupt per queue.
 //
+// With `is_inline`, the vCPU that notifies does that itself, and the executor only what is left.
+//
 // Configuration: [[disk]] path = "root.img"
 //
 // Thread rule: as VirtioDevice; resize, set_limits and report functions from any thread. Destroyed
@@ -42,9 +44,14 @@ struct BlockOptions {
   // How long the device looks at its rings by itself before it waits for a notification, where the
   // driver lately came back sooner than this. 0: never.
   std::chrono::nanoseconds poll = std::chrono::microseconds(32);
+  // The vCPU that notifies carries the requests to the disk, and waits there for those that are
+  // done within a turn (half a millisecond); the executor does the rest. Wants a transport without
+  // doorbells, whose notifications come to the device.
+  bool is_inline = false;
 };
 
 class BlockService;
+class InlineExecutor;
 
 class BlockDevice final : public VirtioDevice {
  public:
@@ -63,6 +70,7 @@ class BlockDevice final : public VirtioDevice {
   void activate(Activation activation) override;
   void reset(std::function<void()> done) override;
   std::uint64_t guest_faults() const override;
+  bool take_notification(std::uint16_t queue) override;
 
   // The file behind it may have grown or shrunk: looks, and tells the driver. The new capacity
   // [bytes]. Requests that are under way are not touched.
@@ -77,6 +85,7 @@ class BlockDevice final : public VirtioDevice {
   bool has_engine() const noexcept { return std::string_view(engine()) != "none"; }
 
  private:
+  const std::unique_ptr<InlineExecutor> inline_;  // null: not inline
   const std::shared_ptr<BlockService> service_;
   std::vector<std::uint16_t> queue_sizes_;  // const after construction
 };

@@ -96,6 +96,7 @@ bool BlockService::open_queue() {
 
 std::vector<int> BlockService::bells() const {
   std::vector<int> bells;
+  if (options_.is_inline) return bells;  // nobody rings
   for (const auto& queue : queues_)
     bells.push_back(queue->active.kick->fd());
   return bells;
@@ -165,6 +166,14 @@ void BlockService::on_disk_wake() noexcept {
   if (disk_queue_ != nullptr) disk_queue_->advance();
   const bool is_quiet = disk_queue_ == nullptr || disk_queue_->in_flight() == 0;
   if (state_ == State::stopping && is_quiet) finish_stop();
+}
+
+void BlockService::on_notification(std::uint16_t queue) noexcept {
+  const auto notified = std::ranges::find(
+      queues_, queue, [](const auto& candidate) { return candidate->active.index; });
+  if (notified == queues_.end()) return;
+  (*notified)->active.count_kick();
+  on_disk_wake();
 }
 
 // In the order of bells().
@@ -251,14 +260,16 @@ bool BlockService::wait_for_driver() {
   const bool is_idle = disk_queue_->in_flight() == 0;
   const bool probes = rounds_ % kProbeRounds == 0;
   bool found = false;
-  if (is_idle && options_.poll.count() != 0 && (probes || driver_gap_ < options_.poll)) {
+  // A vCPU does not wait for itself.
+  const bool may_wait = is_idle && !options_.is_inline;
+  if (may_wait && options_.poll.count() != 0 && (probes || driver_gap_ < options_.poll)) {
     found = look([this] { return any_available(); });
     // What a wait measures has the time of waking up in it; looking tells how soon it really was.
     if (found) note(driver_gap_, real_time() - start, probes);
   }
   if (!found) {
     found = enable_notifications();
-    if (!found && is_idle && driver_gap_ < kDriverWait) {
+    if (!found && may_wait && driver_gap_ < kDriverWait) {
       disk_queue_->advance(kDriverWait, 1);
       found = any_available();
     }

@@ -50,6 +50,8 @@ class BlockService final : public DiskQueueClient,
   std::uint64_t guest_faults() const { return guest_faults_.count(); }  // any thread
 
   void start(Activation activation, VirtioInterrupts* interrupts);
+  // In place of a bell, where the service is inline.
+  void on_notification(std::uint16_t queue) noexcept;
   void stop(std::function<void()> done);
   // The end: waits for the disk, lets go of everything. Also on another thread while the executor's
   // does not run.

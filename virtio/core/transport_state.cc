@@ -232,6 +232,7 @@ void TransportState::notify(std::uint64_t queue) noexcept {
                    queue < kicks_.size() ? " without DRIVER_OK" : "; there is no such queue");
     return;
   }
+  if (device_.take_notification(static_cast<std::uint16_t>(queue))) return;
   kicks_[static_cast<std::size_t>(queue)].signal();
 }
 

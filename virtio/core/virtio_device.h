@@ -8,9 +8,9 @@
 // device's own executor thread owns the queues.
 //
 // Thread rule: name, device_id, features, queue_sizes and the configuration accesses from any
-// thread; activate and reset are called from vCPU threads, never two at once.
-// Source: Virtual I/O Device (VIRTIO) 1.2, 2.1 (status), 2.4 (reset), 2.5 (configuration space),
-// 3.1.1 (driver initialization).
+// thread; activate and reset are called from vCPU threads, never two at once; take_notification
+// from vCPU threads, any number at once. Source: Virtual I/O Device (VIRTIO) 1.2, 2.1 (status), 2.4
+// (reset), 2.5 (configuration space), 3.1.1 (driver initialization).
 #pragma once
 
 #include <cstddef>
@@ -93,6 +93,11 @@ class VirtioDevice {
   virtual void activate(Activation activation) = 0;
   // What its driver did wrong, beside what the transport finds. Any thread.
   virtual std::uint64_t guest_faults() const { return 0; }
+
+  // The driver has notified of this queue, on a vCPU's thread, without a doorbell. True: seen to,
+  // on this thread; false: the kick is to be signalled. May come after a reset began, but not after
+  // the device is destroyed. May take as long as the vCPU is to be kept.
+  virtual bool take_notification(std::uint16_t /*queue*/) { return false; }
 
   // Ends all work. `done` is called exactly once, from any thread, perhaps before reset returns;
   // after it the device touches no queue, no kick and no guest memory, and is as before activate.

@@ -23,6 +23,8 @@ constexpr auto kPairs = std::to_array<Pair>({
     {"doorbell", "kernel", "split", "PIC, I/O APIC and PIT in Skiff, the local APIC in the kernel"},
     {"doorbell", "kernel", "user", "no interrupt controller in the kernel"},
     {"disk", "virtio-pci", "virtio-pci,no-ioeventfd", "each notification is an exit to Skiff"},
+    {"disk", "virtio-pci,no-ioeventfd", "virtio-pci,inline",
+     "the vCPU that notifies does the disk's work itself, and waits for it"},
     {"disk", "virtio-pci", "virtio-pci,no-event-idx",
      "driver and device cannot tell each other what they wait for"},
     {"disk", "virtio-pci", "virtio-pci,packed", "one ring instead of three tables"},

@@ -40,6 +40,8 @@ constexpr auto kDisks = std::to_array<DiskRow>({
     {"virtio-pci,packed,no-event-idx", "virtio", "ring = \"packed\"\nevent_idx = false\n",
      "face=virtio-pci irq=msix ring=packed no-event-idx", "packed=on,event_idx=off", 32,
      Level::full},
+    {"virtio-pci,inline", "virtio", "ioeventfd = false\ninline = true\n",
+     "face=virtio-pci irq=msix", "ioeventfd=off", 32, Level::normal},
     {"virtio-pci,packed,no-ioeventfd", "virtio", "ring = \"packed\"\nioeventfd = false\n",
      "face=virtio-pci irq=msix ring=packed", "packed=on,ioeventfd=off", 32, Level::full},
     {"virtio-pci,no-event-idx,no-ioeventfd", "virtio", "event_idx = false\nioeventfd = false\n",

@@ -21,8 +21,10 @@ constexpr std::uint32_t kMinEntries = 8;
 constexpr std::uint32_t kMaxEntries = 256;  // a larger batch takes several calls
 constexpr std::uint32_t kMaxCompletions = 4096;
 
-// Tried in this order: Linux 6.0, 5.19, any. Not IORING_SETUP_DEFER_TASKRUN: since Linux 6.3 such a
-// ring does not wake who polls its descriptor, as an executor does, for work that is only deferred.
+// Tried in this order: Linux 6.0, 5.19, any; only the last where several threads call in turn,
+// since completions must not wait there for the one that submitted to call again. Not
+// IORING_SETUP_DEFER_TASKRUN: since Linux 6.3 such a ring does not wake who polls its descriptor,
+// as an executor does, for work that is only deferred.
 constexpr unsigned kSetups[] = {
     IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_COOP_TASKRUN | IORING_SETUP_TASKRUN_FLAG |
         IORING_SETUP_SUBMIT_ALL,
@@ -59,7 +61,8 @@ UringQueue::~UringQueue() {
 bool UringQueue::open(std::uint32_t depth) {
   const std::uint32_t entries = std::bit_ceil(std::clamp(depth, kMinEntries, kMaxEntries));
   int result = -EINVAL;
-  for (const unsigned setup : kSetups) {
+  const std::span setups = std::span(kSetups).subspan(executor_.has_one_thread() ? 0 : 2);
+  for (const unsigned setup : setups) {
     io_uring_params params{};
     params.flags = setup | IORING_SETUP_CQSIZE;
     params.cq_entries = std::bit_ceil(

@@ -41,11 +41,13 @@ class Executor {
   // was posted before the loop ends is run. Thread rule: any thread.
   virtual void post(std::function<void()> work) = 0;
   // Null where the host refuses to wait for that descriptor (a regular file; no descriptors left).
-  // Thread rule: the executor's thread, or any while it does not run.
+  // Thread rule: any thread; on another than the executor's it may call before this returns.
   virtual std::unique_ptr<Watch> watch(int fd, Readiness readiness,
                                        std::function<void()> on_ready) = 0;
   // True on the executor's own thread.
   virtual bool runs_here() const noexcept = 0;
+  // False where several threads take turns (inline_executor.h).
+  virtual bool has_one_thread() const noexcept { return true; }
 };
 
 }  // namespace skiff

@@ -21,11 +21,12 @@ constexpr std::array kFaceOfChoice = {DiskFace::virtio, DiskFace::virtio, DiskFa
                                       DiskFace::nvme};
 
 // Keys that say nothing to a disk with that face.
-constexpr std::array<std::string_view, 9> kNotOfIde = {
+constexpr std::array<std::string_view, 10> kNotOfIde = {
     "queues",          "queue_size", "iops",      "iops_burst", "bandwidth",
-    "bandwidth_burst", "ring",       "event_idx", "ioeventfd",
+    "bandwidth_burst", "ring",       "event_idx", "ioeventfd",  "inline",
 };
-constexpr std::array<std::string_view, 3> kNotOfNvme = {"queue_size", "ring", "event_idx"};
+constexpr std::array<std::string_view, 4> kNotOfNvme = {"queue_size", "ring", "event_idx",
+                                                        "inline"};
 struct ForeignKeys {
   DiskFace face;
   std::string_view name;
@@ -107,6 +108,18 @@ void refuse_foreign_keys(ConfigReader& reader, DiskFace face) {
   }
 }
 
+// Whose vCPU does the work has it notify by an exit.
+void read_inline(ConfigReader& reader, DiskConfig& config) {
+  config.is_inline = reader.boolean("inline").value_or(false);
+  if (!config.is_inline) return;
+  if (config.virtio.ioeventfd && reader.has("ioeventfd")) {
+    reader.error("inline",
+                 "disk.inline needs disk.ioeventfd = false, or nothing said of it: the vCPU's "
+                 "notification must come to Skiff");
+  }
+  config.virtio.ioeventfd = false;
+}
+
 PlacedDisk read_one(const ConfigNode& table, const std::vector<IoThreadConfig>& threads,
                     const ConfigPaths& paths, ConfigDiagnostics& diagnostics) {
   ConfigReader reader("disk", &table, diagnostics);
@@ -117,6 +130,7 @@ PlacedDisk read_one(const ConfigNode& table, const std::vector<IoThreadConfig>& 
   std::size_t face = 0;
   disk.config.virtio = read_virtio(reader, "disk", threads, &face);
   disk.config.face = kFaceOfChoice.at(face);
+  read_inline(reader, disk.config);
   if (disk.config.is_cdrom && disk.config.face != DiskFace::ide) {
     reader.error(
         "media",

@@ -128,6 +128,7 @@ constexpr auto kKeys = std::to_array<ConfigKey>({
     {"disk", "event_idx", boolean, "true", "whether EVENT_IDX is offered"},
     {"disk", "ioeventfd", boolean, "true", "whether notifications pass Skiff's exit loop by"},
     {"disk", "thread", string, "chosen by Skiff", "the I/O thread it works on"},
+    {"disk", "inline", boolean, "false", "whether the vCPU that notifies does the work itself"},
 
     {"net", "type", choice, "\"user\"", "where the cable leads", 0, 0, false, kNetTypes},
     {"net", "backend", choice, "\"auto\"", "what does user networking", 0, 0, false, kNetBackends},

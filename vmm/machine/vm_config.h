@@ -137,6 +137,7 @@ struct DiskConfig {
   std::string serial;  // at most BlockOptions::kSerialSize bytes
   std::uint16_t queues = 1;
   std::uint16_t queue_size = 256;
+  bool is_inline = false;  // of virtio, without ioeventfds: the vCPU that notifies does the work
   RateLimit operations;
   RateLimit bandwidth;
 };

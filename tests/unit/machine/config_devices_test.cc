@@ -119,6 +119,7 @@ backend = "memory"
 size = "64M"
 prefault = true
 thread = "io0"
+inline = true
 [[disk]]
 backend = "null"
 size = 512
@@ -153,6 +154,10 @@ size = 512
   EXPECT_TRUE(config.disks[1].host.prefault);
   EXPECT_FALSE(config.disks[2].host.prefault);
   EXPECT_EQ(config.disks[1].virtio.thread, "io0");
+  EXPECT_FALSE(disk.is_inline);
+  EXPECT_TRUE(config.disks[1].is_inline);
+  EXPECT_FALSE(config.disks[1].virtio.ioeventfd);
+  EXPECT_TRUE(config.disks[2].virtio.ioeventfd);
   EXPECT_EQ(config.disks[2].host.kind, DiskKind::null);
   EXPECT_EQ(config.disks[2].host.size, 512U);
 }

@@ -1,4 +1,4 @@
-// Devices as they are, on an executor's thread of their own and behind the registers, with two
+// Devices as they are, on an I/O thread and behind the registers, with two
 // vCPUs: one is a driver that sets the device up, uses it and resets it, the other acknowledges
 // interrupts and resets the device whenever it likes. No reset may stay undone, no request
 // unanswered, no level on the wire. For the thread sanitizer, too.
@@ -20,7 +20,6 @@
 #include "tests/fakes/fake_irq_sink.h"
 #include "tests/fakes/register_access.h"
 #include "tests/unit/disk/disk_fixture.h"
-#include "tests/unit/virtio/core/thread_executor.h"
 #include "virtio/block/block_device.h"
 #include "virtio/block/block_regs.h"
 #include "virtio/core/virtio_ids.h"
@@ -28,6 +27,7 @@
 #include "virtio/transport/mmio_regs.h"
 #include "virtio/transport/mmio_transport.h"
 #include "vmm/base/log.h"
+#include "vmm/machine/io_threads.h"
 
 namespace skiff {
 namespace {
@@ -48,6 +48,7 @@ class ResetRace : public ::testing::Test {
   using Offer = std::function<void(DriverQueue&)>;
 
   void run(std::unique_ptr<VirtioDevice> made, const Offer& offer);
+  void run_block(const BlockOptions& options, DiskEngine engine);
   void live(const Offer& offer, unsigned life);
   void disturb();
 
@@ -79,8 +80,10 @@ class ResetRace : public ::testing::Test {
   const GuestMemory memory_{std::array{Range{0, 0x20000}}, {.huge_pages = HugePages::off}};
   const SystemClock clock_;
   FakeDoorbells doorbells_;
+  bool has_doorbells_ = true;
   FakeIrqSink irq_;
-  ThreadExecutor executor_;
+  IoThreads threads_{{}};
+  Executor& executor_ = threads_.executor("");
   std::unique_ptr<VirtioDevice> device_;
   std::optional<MmioTransport> transport_;
   std::optional<DriverQueue> queue_;
@@ -135,7 +138,8 @@ void ResetRace::disturb() {
 
 void ResetRace::run(std::unique_ptr<VirtioDevice> made, const Offer& offer) {
   device_ = std::move(made);
-  transport_.emplace(*device_, memory_, TransportOptions{}, kBase, &irq_, &doorbells_);
+  transport_.emplace(*device_, memory_, TransportOptions{}, kBase, &irq_,
+                     has_doorbells_ ? &doorbells_ : nullptr);
   {
     std::jthread other([this] { disturb(); });
     for (unsigned life = 0; life < kLives; ++life)
@@ -165,10 +169,10 @@ TEST_F(ResetRace, Entropy) {
   });
 }
 
-TEST_F(ResetRace, Block) {
+void ResetRace::run_block(const BlockOptions& options, DiskEngine engine) {
   const TemporaryFile file(1 << 20);
-  auto disk = open_disk({.path = file.path(), .engine = DiskEngine::threads});
-  run(std::make_unique<BlockDevice>(std::move(disk), executor_, clock_, BlockOptions{}),
+  auto disk = open_disk({.path = file.path(), .engine = engine});
+  run(std::make_unique<BlockDevice>(std::move(disk), executor_, clock_, options),
       [this](DriverQueue& queue) {
         for (std::uint64_t i = 0; i < 4; ++i) {
           const std::uint64_t at = 0x8000 + i * 0x1000;
@@ -178,6 +182,21 @@ TEST_F(ResetRace, Block) {
                        {GuestAddress(at + 0x80), 1, true}});
         }
       });
+}
+
+TEST_F(ResetRace, Block) {
+  run_block({}, DiskEngine::threads);
+}
+
+// Both vCPUs and the executor take turns in the device.
+TEST_F(ResetRace, InlineBlock) {
+  has_doorbells_ = false;
+  run_block({.is_inline = true}, DiskEngine::threads);
+}
+
+TEST_F(ResetRace, InlineBlockWithTheRingOfTheKernel) {
+  has_doorbells_ = false;
+  run_block({.is_inline = true}, DiskEngine::automatic);
 }
 
 }  // namespace

@@ -25,6 +25,7 @@ void create_disks(const DeviceContext& context, std::vector<ConfiguredDevice>& o
         .queue_size = disk.queue_size,
         .operations = disk.operations,
         .bandwidth = disk.bandwidth,
+        .is_inline = disk.is_inline,
     };
     auto backend = open_disk(disk.host);
     if (disk.face == DiskFace::ide) {
