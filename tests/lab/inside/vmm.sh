@@ -32,7 +32,7 @@ case $(cat /tmp/vmm) in
           packed) echo 'ring = "packed"' ;;
           queues=* | block_size=*) echo "${word%%=*} = ${word#*=}" ;;
           serial=* | mac=*) echo "${word%%=*} = \"${word#*=}\"" ;;
-          read_only | direct) echo "$word = true" ;;
+          read_only | direct | inline) echo "$word = true" ;;
           cdrom) echo 'media = "cdrom"' ;;
           thread) ;;
         esac

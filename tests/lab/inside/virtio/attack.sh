@@ -6,7 +6,10 @@ shift
 prepare_disk || exit
 tap_device tap0 10.0.7.1
 devices "$face"
-disk "$(new_disk attack 64M)" packed queues=2
+# Its work is the I/O thread's there, the vCPUs' own here.
+inline=
+[ "$face" = pci ] || inline=inline
+disk "$(new_disk attack 64M)" packed queues=2 $inline
 tap tap0 packed
 console_port hvc null
 console_port log file /tmp/case/port
