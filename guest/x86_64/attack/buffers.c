@@ -1,6 +1,6 @@
 // Buffers in bad places and of bad lengths, as each part of a request, in either ring.
+#include "guest/virtio/registers.h"
 #include "guest/x86_64/attack/family.h"
-#include "guest/x86_64/virtio/registers.h"
 
 const char* joined(const char* first, const char* second) {
   static char name[64];

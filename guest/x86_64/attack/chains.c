@@ -1,6 +1,6 @@
 // Chains of descriptors that are wrong in themselves (2.7.5, 2.8.5 to 2.8.8).
+#include "guest/virtio/registers.h"
 #include "guest/x86_64/attack/family.h"
-#include "guest/x86_64/virtio/registers.h"
 
 enum { N = kDescriptorNext, W = kDescriptorWrite, I = kDescriptorIndirect };
 enum Place { kHeader, kBuffer, kGuard, kStatus, kRings, kTable };

@@ -1,7 +1,7 @@
 #include "guest/x86_64/attack/kinds.h"
 
-#include "guest/x86_64/runtime/program.h"
-#include "guest/x86_64/virtio/pool.h"
+#include "guest/machine/program.h"
+#include "guest/virtio/pool.h"
 
 enum { kPatience = 10000 };
 

@@ -1,8 +1,8 @@
 // What attacks must know of each kind of device; and the clean requests.
 #pragma once
 
+#include "guest/virtio/net.h"
 #include "guest/x86_64/attack/target.h"
-#include "guest/x86_64/virtio/net.h"
 
 // Writes a pattern to a sector, reads it back.
 int blk_clean_request(struct Target* target);

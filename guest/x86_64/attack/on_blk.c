@@ -1,6 +1,6 @@
 // virtio-blk requests that no driver would make (5.2.6).
+#include "guest/virtio/pool.h"
 #include "guest/x86_64/attack/family.h"
-#include "guest/x86_64/virtio/pool.h"
 
 enum { N = kDescriptorNext, W = kDescriptorWrite };
 

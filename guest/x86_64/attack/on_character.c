@@ -1,7 +1,7 @@
 // virtio-console (5.3.6) and virtio-rng (5.4.6).
+#include "guest/machine/program.h"
+#include "guest/virtio/deadline.h"
 #include "guest/x86_64/attack/family.h"
-#include "guest/x86_64/runtime/program.h"
-#include "guest/x86_64/virtio/deadline.h"
 
 enum { kMultiport = 1, kControlReceive = 2, kControlTransmit = 3 };
 

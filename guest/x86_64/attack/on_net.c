@@ -1,9 +1,9 @@
 // virtio-net: headers that lie, frames of no size or any, the control queue, small receive buffers
 // (5.1.6).
+#include "guest/machine/program.h"
+#include "guest/virtio/deadline.h"
 #include "guest/x86_64/attack/family.h"
 #include "guest/x86_64/attack/kinds.h"
-#include "guest/x86_64/runtime/program.h"
-#include "guest/x86_64/virtio/deadline.h"
 
 enum { N = kDescriptorNext, W = kDescriptorWrite };
 

@@ -1,8 +1,8 @@
 // PCI under the device's feet: BARs, command register, MSI-X, the configuration access capability
 // (4.1.4.9), ISR.
+#include "guest/virtio/completion.h"
+#include "guest/virtio/registers.h"
 #include "guest/x86_64/attack/family.h"
-#include "guest/x86_64/virtio/completion.h"
-#include "guest/x86_64/virtio/registers.h"
 
 static unsigned first_bar(const struct VirtioDevice* device) {
   return device->common.bar;

@@ -1,7 +1,7 @@
 // Queues set up wrongly: sizes, alignment, places of the three areas, order (2.6, 4.1.4.3, 4.2.2).
+#include "guest/virtio/pool.h"
+#include "guest/virtio/registers.h"
 #include "guest/x86_64/attack/family.h"
-#include "guest/x86_64/virtio/pool.h"
-#include "guest/x86_64/virtio/registers.h"
 
 static struct QueueRegisters sound(uint16_t size) {
   return (struct QueueRegisters){size, (uint64_t)arena.buffer, (uint64_t)arena.buffer + 0x4000,

@@ -1,7 +1,7 @@
 // Resets at bad moments, and notifications of all sorts (2.4, 2.9, 4.1.5.2, 4.2.3.3).
+#include "guest/virtio/deadline.h"
+#include "guest/virtio/registers.h"
 #include "guest/x86_64/attack/family.h"
-#include "guest/x86_64/virtio/deadline.h"
-#include "guest/x86_64/virtio/registers.h"
 
 // As many requests as the ring takes, none waited for.
 static void flood(struct Target* t) {

@@ -1,8 +1,8 @@
 // The available side of the rings themselves, and what the device believes of them (2.7.6 to 2.7.8;
 // 2.8.5 to 2.8.14).
+#include "guest/virtio/pool.h"
+#include "guest/virtio/registers.h"
 #include "guest/x86_64/attack/family.h"
-#include "guest/x86_64/virtio/pool.h"
-#include "guest/x86_64/virtio/registers.h"
 
 static const struct Piece* good(void) {
   static struct Piece piece;

@@ -1,6 +1,6 @@
 // Status, features and reset (2.1, 2.2, 2.4, 3.1).
+#include "guest/virtio/registers.h"
 #include "guest/x86_64/attack/family.h"
-#include "guest/x86_64/virtio/registers.h"
 
 enum { kAd = kStatusAcknowledge | kStatusDriver, kAdf = kAd | kStatusFeaturesOk };
 

@@ -1,6 +1,6 @@
 // Every register, at every offset and width (2.5, 4.1.4, 4.2.2).
+#include "guest/virtio/registers.h"
 #include "guest/x86_64/attack/family.h"
-#include "guest/x86_64/virtio/registers.h"
 
 enum { kCommon, kIsr, kConfig, kMsix, kRegisters, kAreas };
 static const char* const kAreaNames[] = {"common", "isr", "config", "msix", "registers"};

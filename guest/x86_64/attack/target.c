@@ -1,11 +1,11 @@
 #include "guest/x86_64/attack/target.h"
 
+#include "guest/machine/high_memory.h"
+#include "guest/virtio/deadline.h"
+#include "guest/virtio/pool.h"
+#include "guest/virtio/registers.h"
 #include "guest/x86_64/attack/kinds.h"
 #include "guest/x86_64/runtime/boot_info.h"
-#include "guest/x86_64/runtime/high_memory.h"
-#include "guest/x86_64/virtio/deadline.h"
-#include "guest/x86_64/virtio/pool.h"
-#include "guest/x86_64/virtio/registers.h"
 
 struct Arena arena;
 enum Reaction last_reaction;
@@ -135,7 +135,7 @@ enum Reaction target_react(struct Target* t) {
 void put_available(struct Target* t, uint16_t head) {
   struct VirtQueue* q = t->main;
   q->available->ring[q->next_available & (q->size - 1)] = head;
-  compiler_barrier();
+  write_barrier();
   q->next_available = (uint16_t)(q->next_available + 1);
   q->available->index = q->next_available;
 }
@@ -161,7 +161,7 @@ static void put_packed(struct VirtQueue* q, const struct Piece* pieces, unsigned
       q->available_wrap ^= 1;
     }
   }
-  compiler_barrier();
+  write_barrier();
   first->flags = first_flags;
 }
 

@@ -4,9 +4,9 @@
 
 #include <stdint.h>
 
-#include "guest/x86_64/virtio/block.h"
-#include "guest/x86_64/virtio/device.h"
-#include "guest/x86_64/virtio/queue.h"
+#include "guest/virtio/block.h"
+#include "guest/virtio/device.h"
+#include "guest/virtio/queue.h"
 
 enum { kBufferSize = 65536, kGuardSize = 4096, kTableEntries = 1024, kQueues = 4 };
 

@@ -1,9 +1,9 @@
 // Two processors at once: the other one abuses registers while this one does requests. They are
 // allowed to fail; the machine and, after a reset, the device are not.
+#include "guest/virtio/deadline.h"
+#include "guest/virtio/registers.h"
 #include "guest/x86_64/attack/family.h"
 #include "guest/x86_64/runtime/processors.h"
-#include "guest/x86_64/virtio/deadline.h"
-#include "guest/x86_64/virtio/registers.h"
 
 typedef void Abuse(const struct VirtioDevice* device, unsigned long round);
 

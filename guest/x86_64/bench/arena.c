@@ -1,4 +1,4 @@
-#include "guest/x86_64/bench/arena.h"
+#include "guest/bench/arena.h"
 
 #include "guest/x86_64/runtime/boot_info.h"
 

@@ -1,6 +1,6 @@
+#include "guest/bench/block_device.h"
 #include "guest/lib/text.h"
-#include "guest/x86_64/bench/block_device.h"
-#include "guest/x86_64/bench/wake.h"
+#include "guest/x86_64/bench/wake_pc.h"
 #include "guest/x86_64/ide/ide.h"
 
 static struct Ide ide;

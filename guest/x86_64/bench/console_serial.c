@@ -1,6 +1,6 @@
+#include "guest/bench/console_device.h"
 #include "guest/lib/text.h"
-#include "guest/x86_64/bench/console_device.h"
-#include "guest/x86_64/bench/hold.h"
+#include "guest/x86_64/bench/console_input.h"
 #include "guest/x86_64/runtime/port_io.h"
 #include "guest/x86_64/runtime/serial.h"
 
@@ -60,7 +60,7 @@ static void on_interrupt(void) {
 
 static void begin_read(struct ConsoleDevice* device) {
   if (device->sleeps) {
-    hold_on_serial(on_interrupt);
+    console_input_divert(on_interrupt);
     out8(kSerialInterruptEnable, kReceivedData);
   }
 }
@@ -68,7 +68,7 @@ static void begin_read(struct ConsoleDevice* device) {
 static void end_read(struct ConsoleDevice* device) {
   (void)device;
   out8(kSerialInterruptEnable, 0);
-  hold_on_serial(0);
+  console_input_divert(0);
 }
 
 static uint64_t interrupts(struct ConsoleDevice* device) {

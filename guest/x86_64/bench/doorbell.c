@@ -1,63 +1,46 @@
-#include "guest/x86_64/bench/doorbell.h"
+// Cells of bench-doorbell that need CPL 0 or a second processor:
+//   hypercall  KVM_HC_VAPIC_POLL_IRQ
+//   hlt-irq    HLT until a timer of sleep= microseconds (default 50); the cycles are those beyond
+//              that time. timer=pit: the 8254, also where there is no local APIC
+//   ipi        to a second processor in HLT, until its handler has run
+#include "guest/bench/doorbell.h"
 
+#include "guest/bench/bench.h"
 #include "guest/lib/text.h"
-#include "guest/x86_64/bench/bench.h"
-#include "guest/x86_64/bench/wake.h"
+#include "guest/machine/unprivileged.h"
+#include "guest/virtio/deadline.h"
+#include "guest/x86_64/bench/doorbell_pc.h"
+#include "guest/x86_64/bench/wake_pc.h"
 #include "guest/x86_64/runtime/cpuid.h"
 #include "guest/x86_64/runtime/interrupts.h"
 #include "guest/x86_64/runtime/port_io.h"
 #include "guest/x86_64/runtime/processors.h"
-#include "guest/x86_64/runtime/ring3.h"
-#include "guest/x86_64/virtio/deadline.h"
-#include "guest/x86_64/virtio/registers.h"
 
-enum { kChunk = 1024, kVectorTimer = 0x40, kVectorMessage = kVectorDevice, kUndefined = 6 };
+enum { kVectorMessage = kVectorDevice, kUndefined = 6 };
 
 // doorbell_entry.S
 void doorbell_refuse_entry(void);
 void doorbell_try_hypercall(int by_vmmcall);
 extern volatile uint32_t doorbell_refused;
 
-static uint64_t spans[kChunk];
-
-static unsigned long add_spans(unsigned long count) {
-  for (unsigned long i = 0; i < count; ++i) {
-    histogram_add(&bench_histogram, spans[i]);
-  }
-  return 0;
-}
-
-// Measured at CPL 0 a chunk at a time, counted at CPL 3.
-static void in_chunks(void (*chunk)(unsigned long), uint64_t requests, struct BenchCounts* counts) {
-  while (requests) {
-    const unsigned long count = requests < kChunk ? requests : kChunk;
-    chunk(count);
-    for (unsigned long i = 0; i < count; ++i) {
-      counts->cycles += spans[i];
-    }
-    ring3_call(add_spans, count);
-    requests -= count;
-  }
-}
-
 static int by_vmmcall;
 
 static void hypercalls(unsigned long count) {
   for (unsigned long i = 0; i < count; ++i) {
     long result = 1;  // KVM_HC_VAPIC_POLL_IRQ: answers 0 and does nothing
-    const uint64_t start = read_tsc();
+    const uint64_t start = read_cycles();
     if (by_vmmcall) {
       __asm__ volatile("vmmcall" : "+a"(result) : : "memory");
     } else {
       __asm__ volatile("vmcall" : "+a"(result) : : "memory");
     }
-    spans[i] = read_tsc() - start;
+    doorbell_spans[i] = read_cycles() - start;
   }
 }
 
 static const char* hypercall_body(void* context, uint64_t requests, struct BenchCounts* counts) {
   (void)context;
-  in_chunks(hypercalls, requests, counts);
+  doorbell_in_chunks(hypercalls, requests, counts);
   return 0;
 }
 
@@ -92,7 +75,7 @@ static int hypercall_works(void) {
   return !doorbell_refused;
 }
 
-void doorbell_hypercall(void) {
+static void hypercall_cell(void) {
   static const char kName[] = "hypercall";
   if (!bench_wanted(kName)) {
     return;
@@ -121,27 +104,27 @@ static void sleeps(unsigned long count) {
   const uint64_t base = read_msr(0x1b) & 0xffffff000u;
   for (unsigned long i = 0; i < count; ++i) {
     write32(base + kApicTimerInitial, sleep_ticks);
-    const uint64_t start = read_tsc();
+    const uint64_t start = read_cycles();
     wake_sleep();
-    const uint64_t passed = read_tsc() - start;
-    spans[i] = passed > sleep_cycles ? passed - sleep_cycles : 0;
+    const uint64_t passed = read_cycles() - start;
+    doorbell_spans[i] = passed > sleep_cycles ? passed - sleep_cycles : 0;
   }
 }
 
 static void sleeps_by_pit(unsigned long count) {
   for (unsigned long i = 0; i < count; ++i) {
     wake_after_by_pit(sleep_microseconds);
-    const uint64_t start = read_tsc();
+    const uint64_t start = read_cycles();
     wake_sleep();
-    const uint64_t passed = read_tsc() - start;
-    spans[i] = passed > sleep_cycles ? passed - sleep_cycles : 0;
+    const uint64_t passed = read_cycles() - start;
+    doorbell_spans[i] = passed > sleep_cycles ? passed - sleep_cycles : 0;
   }
 }
 
 static const char* pit_body(void* context, uint64_t requests, struct BenchCounts* counts) {
   (void)context;
   pic_unmask(0);
-  in_chunks(sleeps_by_pit, requests, counts);
+  doorbell_in_chunks(sleeps_by_pit, requests, counts);
   pic_mask(0);
   counts->interrupts = requests;  // or it would still sleep
   return 0;
@@ -151,7 +134,7 @@ static const char* sleep_body(void* context, uint64_t requests, struct BenchCoun
   (void)context;
   wake_count_on(kVectorTimer);
   const uint64_t before = wake_interrupts_seen();
-  in_chunks(sleeps, requests, counts);
+  doorbell_in_chunks(sleeps, requests, counts);
   counts->interrupts = wake_interrupts_seen() - before;
   wake_timer_again();
   return 0;
@@ -162,25 +145,25 @@ static uint32_t timer_ticks(uint64_t cycles) {
   local_apic_write(kApicTimerDivide, 0x0b);
   local_apic_write(kApicTimer, 1 << 16 | kVectorTimer);  // masked
   local_apic_write(kApicTimerInitial, 0xffffffff);
-  const uint64_t start = read_tsc();
+  const uint64_t start = read_cycles();
   const uint32_t from = local_apic_read(kApicTimerCurrent);
-  while (read_tsc() - start < tsc_per_millisecond() * 2) {
+  while (read_cycles() - start < cycles_per_millisecond() * 2) {
   }
   const uint32_t passed = from - local_apic_read(kApicTimerCurrent);
-  const uint64_t took = read_tsc() - start;
+  const uint64_t took = read_cycles() - start;
   local_apic_write(kApicTimerInitial, 0);
   local_apic_write(kApicTimer, kVectorTimer);
   return (uint32_t)(cycles * passed / took);
 }
 
-void doorbell_sleep(void) {
+static void sleep_cell(void) {
   static const char kName[] = "hlt-irq";
   if (!bench_wanted(kName)) {
     return;
   }
   const unsigned long microseconds = text_number(bench_line(), "sleep", 50);
   sleep_microseconds = microseconds < 1 ? 1 : microseconds > 50000 ? 50000 : (unsigned)microseconds;
-  sleep_cycles = tsc_per_millisecond() * sleep_microseconds / 1000;
+  sleep_cycles = cycles_per_millisecond() * sleep_microseconds / 1000;
   const int by_pit = !wake_has_local_apic() || text_is(bench_line(), "timer", "pit");
   if (!by_pit) {
     sleep_ticks = timer_ticks(sleep_cycles);
@@ -216,11 +199,11 @@ static unsigned long messages(unsigned long argument) {
   const struct Message* m = (const struct Message*)argument;
   for (uint64_t i = 0; i < m->requests; ++i) {
     const uint64_t before = wake_interrupts_seen();
-    const uint64_t start = read_tsc();
+    const uint64_t start = read_cycles();
     write32(m->apic + kApicInterruptCommandLow, kVectorMessage);
-    uint64_t now = read_tsc();
+    uint64_t now = read_cycles();
     while (wake_interrupts_seen() == before && now - start < m->patience) {
-      now = read_tsc();
+      now = read_cycles();
     }
     if (now - start >= m->patience) {
       return 1;
@@ -234,9 +217,9 @@ static const char* message_body(void* context, uint64_t requests, struct BenchCo
   struct Message* m = context;
   m->requests = requests;
   const uint64_t before = wake_interrupts_seen();
-  const uint64_t start = read_tsc();
-  const unsigned long late = ring3_call(messages, (unsigned long)m);
-  counts->cycles = read_tsc() - start;
+  const uint64_t start = read_cycles();
+  const unsigned long late = unprivileged_call(messages, (unsigned long)m);
+  counts->cycles = read_cycles() - start;
   counts->kicks = requests;
   counts->interrupts = wake_interrupts_seen() - before;
   return late ? "no_answer" : 0;
@@ -254,7 +237,7 @@ static int other_processor(uint32_t* id) {
   return 0;
 }
 
-void doorbell_message(void) {
+static void message_cell(void) {
   static const char kName[] = "ipi";
   if (!bench_wanted(kName)) {
     return;
@@ -277,9 +260,16 @@ void doorbell_message(void) {
   }
   local_apic_write(kApicInterruptCommandHigh, id << 24);
   struct Message message = {.apic = read_msr(0x1b) & 0xffffff000u,
-                            .patience = 5000 * tsc_per_millisecond()};
+                            .patience = 5000 * cycles_per_millisecond()};
   const struct BenchCell cell = {
       .name = kName, .face = "lapic", .body = message_body, .context = &message};
   bench_run(&cell);
   leave = 1;
+}
+
+void doorbell_own_cells(const struct VirtQueue* idle) {
+  doorbell_ports(idle);
+  hypercall_cell();
+  sleep_cell();
+  message_cell();
 }

@@ -1,8 +1,7 @@
-#include "guest/x86_64/bench/wake.h"
-
+#include "guest/virtio/completion.h"
+#include "guest/x86_64/bench/wake_pc.h"
 #include "guest/x86_64/runtime/interrupts.h"
 #include "guest/x86_64/runtime/port_io.h"
-#include "guest/x86_64/virtio/completion.h"
 
 enum { kApicVersion = 0x30, kApicBase = 0x1b };
 static const uint64_t kApicUsual = 0xfee00000;
@@ -37,11 +36,7 @@ static void on_device(unsigned vector) {
   if (device_acknowledge) {
     device_acknowledge();
   }
-  if (vector < kVectorLocalTimer) {
-    pic_eoi(vector - kVectorPic);
-  } else {
-    local_apic_eoi();
-  }
+  interrupts_end(vector);
 }
 
 void wake_count_on(unsigned vector) {
@@ -130,13 +125,7 @@ void wake_route_isa(unsigned irq) {
 }
 
 void wake_route_line(unsigned line) {
-  if (line < 16) {  // a PC whose firmware routed it to the PICs
-    interrupts_set(kVectorPic + line, on_device);
-    pic_unmask(line);
-    pic_unmask(2);
-  } else {
-    io_apic_route_gsi(line, kVectorDevice, 1);
-  }
+  interrupts_route_line(line, 1, kVectorDevice, on_device);
 }
 
 uint64_t wake_interrupts_seen(void) {

@@ -1,8 +1,8 @@
 #include "guest/x86_64/ide/ide.h"
 
+#include "guest/virtio/registers.h"
 #include "guest/x86_64/ide/ide_registers.h"
 #include "guest/x86_64/runtime/port_io.h"
-#include "guest/x86_64/virtio/registers.h"
 
 enum { kSector = 512, kRegion = 65536, kTries = 100000 };
 
@@ -100,7 +100,7 @@ int ide_submit(struct Ide* ide, int dma, int write, uint64_t sector, void* data,
     return !write || send_first_block(ide);
   }
   write_regions(ide, bytes);
-  compiler_barrier();
+  write_barrier();
   const uint8_t direction = write ? 0 : kToMemory;
   out32(ide->bus_master + kTable, (uint32_t)(uintptr_t)ide->regions);
   out8(ide->bus_master + kBusMasterCommand, direction);
@@ -124,7 +124,7 @@ static enum IdeState poll_dma(struct Ide* ide) {
   out8(ide->bus_master + kBusMasterCommand, 0);
   out8(ide->bus_master + kBusMasterStatus, state);  // what is set is cleared
   const uint8_t status = in8(ide->command + kStatus);
-  compiler_barrier();
+  write_barrier();
   return end(ide, (state & kDmaError) || status & (kBusy | kFault | kError));
 }
 

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "guest/x86_64/virtio/pci.h"
+#include "guest/virtio/pci.h"
 
 struct IdeDescriptor {  // a physical region; bit 31 of the second word ends the table
   uint32_t address;

@@ -1,8 +1,8 @@
+#include "guest/virtio/deadline.h"
+#include "guest/virtio/pool.h"
 #include "guest/x86_64/ide/ide.h"
 #include "guest/x86_64/ide/ide_registers.h"
 #include "guest/x86_64/runtime/port_io.h"
-#include "guest/x86_64/virtio/deadline.h"
-#include "guest/x86_64/virtio/pool.h"
 
 enum {
   kClassIde = 0x01010000,

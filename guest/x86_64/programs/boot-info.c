@@ -4,8 +4,8 @@
 #include "guest/x86_64/runtime/boot_info.h"
 
 #include "guest/lib/print.h"
+#include "guest/machine/program.h"
 #include "guest/x86_64/runtime/acpi.h"
-#include "guest/x86_64/runtime/program.h"
 
 static void print_modules(const struct PvhStartInfo* info) {
   const struct PvhModule* modules = (const struct PvhModule*)info->module_list;

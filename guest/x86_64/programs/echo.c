@@ -4,9 +4,9 @@
 
 #include "guest/lib/print.h"
 #include "guest/lib/text.h"
+#include "guest/machine/program.h"
 #include "guest/x86_64/runtime/interrupts.h"
 #include "guest/x86_64/runtime/port_io.h"
-#include "guest/x86_64/runtime/program.h"
 #include "guest/x86_64/runtime/serial.h"
 
 enum { kRingSize = 4096 };

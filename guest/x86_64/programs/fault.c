@@ -1,8 +1,10 @@
 // fault: triple-faults. An IDT with no entries turns the first exception into a double and that
 // into a triple fault.
 
+#include <stdint.h>
 #include "guest/lib/print.h"
-#include "guest/x86_64/runtime/program.h"
+
+#include "guest/machine/program.h"
 
 int program_main(const char* command_line) {
   (void)command_line;

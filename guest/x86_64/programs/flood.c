@@ -5,7 +5,7 @@
 
 #include "guest/lib/print.h"
 #include "guest/lib/text.h"
-#include "guest/x86_64/runtime/program.h"
+#include "guest/machine/program.h"
 #include "guest/x86_64/runtime/serial.h"
 
 enum { kLine = 64, kLetters = 54 };

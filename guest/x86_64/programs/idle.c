@@ -2,9 +2,9 @@
 // VMM at rest.
 
 #include "guest/lib/print.h"
+#include "guest/machine/program.h"
 #include "guest/x86_64/runtime/interrupts.h"
 #include "guest/x86_64/runtime/port_io.h"
-#include "guest/x86_64/runtime/program.h"
 
 int program_main(const char* command_line) {
   (void)command_line;

@@ -1,13 +1,14 @@
 // irq: takes interrupts in long mode and counts them: 8254 timer through the PIC, local APIC timer,
 // and the transmitter of COM1 through the I/O APIC (PIC if the MADT names none). Each source must
 // bring ticks= interrupts (default 10). It waits in HLT, so a missing interrupt shows as a program
-// that never ends. "no-pit" leaves out the 8254, "no-local-apic" all that a machine without one lacks.
+// that never ends. "no-pit" leaves out the 8254, "no-local-apic" all that a machine without one
+// lacks.
 
 #include "guest/lib/print.h"
 #include "guest/lib/text.h"
+#include "guest/machine/program.h"
 #include "guest/x86_64/runtime/interrupts.h"
 #include "guest/x86_64/runtime/port_io.h"
-#include "guest/x86_64/runtime/program.h"
 #include "guest/x86_64/runtime/serial.h"
 
 static volatile unsigned long pit_count;

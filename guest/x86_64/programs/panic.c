@@ -2,8 +2,8 @@
 // port 0x505.
 
 #include "guest/lib/print.h"
+#include "guest/machine/program.h"
 #include "guest/x86_64/runtime/port_io.h"
-#include "guest/x86_64/runtime/program.h"
 
 int program_main(const char* command_line) {
   (void)command_line;

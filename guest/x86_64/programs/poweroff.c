@@ -1,9 +1,9 @@
 // poweroff: enters ACPI state S5, by the FADT that the RSDP leads to.
 
 #include "guest/lib/print.h"
+#include "guest/machine/program.h"
 #include "guest/x86_64/runtime/acpi.h"
 #include "guest/x86_64/runtime/port_io.h"
-#include "guest/x86_64/runtime/program.h"
 
 int program_main(const char* command_line) {
   (void)command_line;

@@ -3,9 +3,9 @@
 
 #include "guest/lib/print.h"
 #include "guest/lib/text.h"
+#include "guest/machine/program.h"
 #include "guest/x86_64/runtime/acpi.h"
 #include "guest/x86_64/runtime/port_io.h"
-#include "guest/x86_64/runtime/program.h"
 
 int program_main(const char* command_line) {
   print("reset: resetting\n");

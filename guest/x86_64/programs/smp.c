@@ -3,9 +3,9 @@
 // status 0 if all came up with the right ids.
 
 #include "guest/lib/print.h"
+#include "guest/machine/program.h"
 #include "guest/x86_64/runtime/acpi.h"
 #include "guest/x86_64/runtime/processors.h"
-#include "guest/x86_64/runtime/program.h"
 
 enum { kMaximum = 1024 };
 

@@ -3,7 +3,7 @@
 
 #include "guest/lib/print.h"
 #include "guest/lib/text.h"
-#include "guest/x86_64/runtime/program.h"
+#include "guest/machine/program.h"
 
 int program_main(const char* command_line) {
   print("spin: spinning\n");

@@ -9,15 +9,15 @@
 
 #include "guest/lib/print.h"
 #include "guest/lib/text.h"
+#include "guest/machine/program.h"
+#include "guest/machine/unprivileged.h"
+#include "guest/virtio/completion.h"
+#include "guest/virtio/deadline.h"
+#include "guest/virtio/pool.h"
 #include "guest/x86_64/attack/family.h"
 #include "guest/x86_64/runtime/port_io.h"
 #include "guest/x86_64/runtime/processors.h"
-#include "guest/x86_64/runtime/program.h"
-#include "guest/x86_64/runtime/ring3.h"
 #include "guest/x86_64/runtime/serial.h"
-#include "guest/x86_64/virtio/completion.h"
-#include "guest/x86_64/virtio/deadline.h"
-#include "guest/x86_64/virtio/pool.h"
 
 static const struct Family* const kFamilies[] = {
     &family_status,
@@ -218,13 +218,13 @@ int program_main(const char* command_line) {
   line = command_line;
   only_number = text_number(line, "number", 0);
   completion_init();
-  (void)tsc_per_millisecond();
+  (void)cycles_per_millisecond();
   arena_init();
   const unsigned count = virtio_find(line, devices, kMaxDevices);
   uint32_t ids[2];
   two_processors = processors_list(ids, 2) == 2;
   print_number("devices: ", count, two_processors ? ", two processors\n" : "\n");
-  ring3_call(run_all, count);  // at CPL 3, which is fast everywhere
+  unprivileged_call(run_all, count);  // at CPL 3, which is fast everywhere
   print_number("attacks: ", run_count, "");
   print_number(", survived: ", survived, "\n");
   while (text_has_word(line, "wait") && !(in8(kSerialLineStatus) & kSerialDataReady)) {

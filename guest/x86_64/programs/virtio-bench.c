@@ -10,14 +10,14 @@
 
 #include "guest/lib/print.h"
 #include "guest/lib/text.h"
+#include "guest/machine/program.h"
+#include "guest/machine/unprivileged.h"
+#include "guest/virtio/block.h"
+#include "guest/virtio/check.h"
+#include "guest/virtio/deadline.h"
+#include "guest/virtio/options.h"
+#include "guest/virtio/pool.h"
 #include "guest/x86_64/runtime/interrupts.h"
-#include "guest/x86_64/runtime/program.h"
-#include "guest/x86_64/runtime/ring3.h"
-#include "guest/x86_64/virtio/block.h"
-#include "guest/x86_64/virtio/check.h"
-#include "guest/x86_64/virtio/deadline.h"
-#include "guest/x86_64/virtio/options.h"
-#include "guest/x86_64/virtio/pool.h"
 
 enum { kMaxDepth = 128, kPatience = 30000 };
 
@@ -84,10 +84,10 @@ static unsigned long body(unsigned long argument) {
 }
 
 static int run(struct Bench* b, enum CompletionMode mode, uint64_t* cycles) {
-  const uint64_t start = read_tsc();
+  const uint64_t start = read_cycles();
   while (b->done < b->total) {
     const unsigned long before = b->done;
-    ring3_call(body, (unsigned long)b);
+    unprivileged_call(body, (unsigned long)b);
     if (b->done < b->total && b->sleeps) {
       if (!completion_sleep(b->queue, mode, 1, kPatience)) {
         return 0;
@@ -96,7 +96,7 @@ static int run(struct Bench* b, enum CompletionMode mode, uint64_t* cycles) {
       return 0;
     }
   }
-  *cycles = read_tsc() - start;
+  *cycles = read_cycles() - start;
   return 1;
 }
 
@@ -122,7 +122,7 @@ static void measure(struct Bench* b, enum CompletionMode mode, unsigned long byt
   print_number(" depth=", b->depth, "");
   print_number(" requests=", b->total, "");
   print_number(" cycles=", cycles, "");
-  print_number(" rps=", b->total * tsc_per_millisecond() / (cycles / 1000 + 1), "");
+  print_number(" rps=", b->total * cycles_per_millisecond() / (cycles / 1000 + 1), "");
   print_number(" kicks=", b->queue->notifications - kicks, "");
   print_number(" interrupts=", completion_interrupts(0) - interrupts, "\n");
 }
@@ -163,7 +163,7 @@ int program_main(const char* line) {
   }
   virtio_driver_ok(device);
   check_line();
-  print_number("tsc_khz=", tsc_per_millisecond(), "\n");
+  print_number("tsc_khz=", cycles_per_millisecond(), "\n");
   const unsigned long only_bytes = text_number(line, "bytes", 0) & ~511ul;
   const unsigned long only_depth = text_number(line, "depth", 0);
   const unsigned long mark = pool_mark();

@@ -7,11 +7,11 @@
 
 #include "guest/lib/print.h"
 #include "guest/lib/text.h"
-#include "guest/x86_64/runtime/program.h"
-#include "guest/x86_64/virtio/block.h"
-#include "guest/x86_64/virtio/check.h"
-#include "guest/x86_64/virtio/options.h"
-#include "guest/x86_64/virtio/pool.h"
+#include "guest/machine/program.h"
+#include "guest/virtio/block.h"
+#include "guest/virtio/check.h"
+#include "guest/virtio/options.h"
+#include "guest/virtio/pool.h"
 
 enum { kMaxDepth = 64, kMaxQueues = 8 };
 

@@ -7,11 +7,11 @@
 
 #include "guest/lib/print.h"
 #include "guest/lib/text.h"
-#include "guest/x86_64/runtime/program.h"
-#include "guest/x86_64/virtio/check.h"
-#include "guest/x86_64/virtio/options.h"
-#include "guest/x86_64/virtio/pool.h"
-#include "guest/x86_64/virtio/queue.h"
+#include "guest/machine/program.h"
+#include "guest/virtio/check.h"
+#include "guest/virtio/options.h"
+#include "guest/virtio/pool.h"
+#include "guest/virtio/queue.h"
 
 enum {  // 5.3.3, 5.3.4, 5.3.6.2
   kSize = 0,
@@ -187,8 +187,8 @@ static void show_sizes(const struct VirtioDevice* device) {
   uint32_t shown = 0;
   for (;;) {
     const uint32_t generation = virtio_generation(device);
-    const uint32_t size = (uint32_t)virtio_config(device, 0, 2) |
-                          (uint32_t)virtio_config(device, 2, 2) << 16;
+    const uint32_t size =
+        (uint32_t)virtio_config(device, 0, 2) | (uint32_t)virtio_config(device, 2, 2) << 16;
     if (size == shown || generation != virtio_generation(device)) {
       continue;
     }

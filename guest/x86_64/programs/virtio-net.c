@@ -7,13 +7,13 @@
 
 #include "guest/lib/print.h"
 #include "guest/lib/text.h"
-#include "guest/x86_64/runtime/program.h"
-#include "guest/x86_64/virtio/check.h"
-#include "guest/x86_64/virtio/deadline.h"
-#include "guest/x86_64/virtio/net.h"
-#include "guest/x86_64/virtio/options.h"
-#include "guest/x86_64/virtio/pool.h"
-#include "guest/x86_64/virtio/queue.h"
+#include "guest/machine/program.h"
+#include "guest/virtio/check.h"
+#include "guest/virtio/deadline.h"
+#include "guest/virtio/net.h"
+#include "guest/virtio/options.h"
+#include "guest/virtio/pool.h"
+#include "guest/virtio/queue.h"
 
 enum { kBuffers = 32, kBufferSize = 2048, kPatience = 10000 };
 

@@ -3,11 +3,11 @@
 
 #include "guest/lib/print.h"
 #include "guest/lib/text.h"
-#include "guest/x86_64/runtime/program.h"
-#include "guest/x86_64/virtio/check.h"
-#include "guest/x86_64/virtio/options.h"
-#include "guest/x86_64/virtio/pool.h"
-#include "guest/x86_64/virtio/queue.h"
+#include "guest/machine/program.h"
+#include "guest/virtio/check.h"
+#include "guest/virtio/options.h"
+#include "guest/virtio/pool.h"
+#include "guest/virtio/queue.h"
 
 int program_main(const char* line) {
   check_begin("virtio-rng");

@@ -8,12 +8,12 @@
 
 #include "guest/lib/print.h"
 #include "guest/lib/text.h"
-#include "guest/x86_64/runtime/program.h"
-#include "guest/x86_64/runtime/ring3.h"
-#include "guest/x86_64/virtio/check.h"
-#include "guest/x86_64/virtio/options.h"
-#include "guest/x86_64/virtio/pool.h"
-#include "guest/x86_64/virtio/queue.h"
+#include "guest/machine/program.h"
+#include "guest/machine/unprivileged.h"
+#include "guest/virtio/check.h"
+#include "guest/virtio/options.h"
+#include "guest/virtio/pool.h"
+#include "guest/virtio/queue.h"
 
 enum { kBuffers = 32, kSendSize = 64 * 1024, kReceiveSize = 4096, kPatience = 60000 };
 
@@ -101,7 +101,7 @@ static int run(struct Stream* s, unsigned long (*body)(unsigned long), struct Vi
                unsigned at_once) {
   while (s->done < s->total) {
     const unsigned long before = s->done + s->begun;
-    ring3_call(body, (unsigned long)s);
+    unprivileged_call(body, (unsigned long)s);
     if (s->done >= s->total) {
       break;
     }

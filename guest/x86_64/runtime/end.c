@@ -1,7 +1,10 @@
-#include "guest/x86_64/runtime/end.h"
+#include "guest/machine/end.h"
 
 #include "guest/x86_64/runtime/acpi.h"
 #include "guest/x86_64/runtime/port_io.h"
+
+// Skiff's debug-exit port: the byte written is the process's exit status.
+enum { kDebugExitPort = 0xf4 };
 
 void halt_forever(void) {
   for (;;) {
@@ -9,6 +12,7 @@ void halt_forever(void) {
   }
 }
 
+// Debug-exit, ACPI soft off, the keyboard controller's reset line.
 void end_machine(unsigned char status) {
   out8(kDebugExitPort, status);
   acpi_power_off();

@@ -1,6 +1,8 @@
-#include "guest/x86_64/runtime/high_memory.h"
+#include "guest/machine/high_memory.h"
 
-// Intel SDM volume 3, 4.5. Entries: present, writable, user; PS makes one of level 2 a 2 MiB page.
+// Beyond the 4 GiB that start.S maps: PCI windows, and RAM of large machines; not beyond 128 TiB,
+// nor more than a dozen different GiB in all. Intel SDM volume 3, 4.5. Entries: present, writable,
+// user; PS makes one of level 2 a 2 MiB page.
 enum { kTables = 16, kTable = 7, kPage = 0x87 };
 
 extern uint64_t page_map[512];

@@ -1,6 +1,6 @@
+#include "arch/processor.h"
 #include "guest/x86_64/runtime/acpi.h"
 #include "guest/x86_64/runtime/interrupts.h"
-#include "guest/x86_64/runtime/port_io.h"
 
 enum { kPicFirst = 0x20, kPicSecond = 0xa0 };
 
@@ -47,10 +47,10 @@ static uint64_t local_apic_base(void) {
 }
 
 uint32_t local_apic_read(unsigned offset) {
-  return mmio_read32(local_apic_base() + offset);
+  return read32(local_apic_base() + offset);
 }
 void local_apic_write(unsigned offset, uint32_t value) {
-  mmio_write32(local_apic_base() + offset, value);
+  write32(local_apic_base() + offset, value);
 }
 void local_apic_eoi(void) {
   local_apic_write(kApicEoi, 0);
@@ -85,10 +85,10 @@ static uint64_t find_io_apic(unsigned irq, uint32_t* first, uint32_t* gsi) {
 // 82093AA, I/O redirection table: fixed, physical, active high, not masked.
 static void write_entry(uint64_t base, uint32_t pin, uint32_t low) {
   const uint32_t entry = 0x10 + 2 * pin;
-  mmio_write32(base, entry + 1);
-  mmio_write32(base + 0x10, local_apic_read(kApicId) & 0xff000000u);
-  mmio_write32(base, entry);
-  mmio_write32(base + 0x10, low);
+  write32(base, entry + 1);
+  write32(base + 0x10, local_apic_read(kApicId) & 0xff000000u);
+  write32(base, entry);
+  write32(base + 0x10, low);
 }
 
 int io_apic_route(unsigned irq, unsigned vector) {

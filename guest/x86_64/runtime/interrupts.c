@@ -1,7 +1,7 @@
 #include "guest/x86_64/runtime/interrupts.h"
 
 #include "guest/lib/print.h"
-#include "guest/x86_64/runtime/end.h"
+#include "guest/machine/end.h"
 #include "guest/x86_64/runtime/port_io.h"
 
 struct Gate {

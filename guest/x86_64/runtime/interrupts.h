@@ -1,23 +1,18 @@
 // Interrupts and exceptions in long mode: IDT, the two 8259A, the local APIC and the I/O APIC.
 #pragma once
 
-#include <stdint.h>
+#include "guest/machine/interrupts.h"
 
 enum {
-  kVectorPic = 0x20,         // PIC inputs 0-15 arrive here
-  kVectorLocalTimer = 0x40,  // programs choose what else they use below kVectorCount
-  kVectorSerial = 0x41,
-  kVectorSpurious = 0x4f,  // low four bits ones, for the oldest local APICs
+  kVectorPic = 0x20,                 // PIC inputs 0-15 arrive here
+  kVectorLocalTimer = kVectorTimer,  // programs choose what else they use below kVectorCount
+  kVectorSpurious = 0x4f,            // low four bits ones, for the oldest local APICs
   kVectorCount = 0x50,
 };
 
-typedef void InterruptHandler(unsigned vector);
-
-// Loads an IDT in which every exception prints a report and ends the program with status 99, and
-// masks both PICs.
-void interrupts_init(void);
-// `handler` sends its own end-of-interrupt (pic_eoi, local_apic_eoi).
-void interrupts_set(unsigned vector, InterruptHandler* handler);
+// interrupts_init loads an IDT in which every exception prints a report and ends the program, and
+// masks both PICs. Handlers send their own end-of-interrupt (pic_eoi, local_apic_eoi, or
+// interrupts_end).
 // Loads the same IDT on another processor.
 void interrupts_load(void);
 // For code of its own behind a vector, without the common entry. Lost by interrupts_init.

@@ -49,20 +49,6 @@ static inline void write_msr(uint32_t index, uint64_t value) {
                    : "memory");
 }
 
-static inline uint64_t read_tsc(void) {
-  uint32_t low;
-  uint32_t high;
-  __asm__ volatile("rdtsc" : "=a"(low), "=d"(high) : : "memory");
-  return (uint64_t)high << 32 | low;
-}
-
-static inline uint32_t mmio_read32(uint64_t address) {
-  return *(volatile uint32_t*)(uintptr_t)address;
-}
-static inline void mmio_write32(uint64_t address, uint32_t value) {
-  *(volatile uint32_t*)(uintptr_t)address = value;
-}
-
 // At least about a microsecond each: a write to the POST port costs that on a real bus, and more
 // under a VMM.
 static inline void delay_microseconds(unsigned count) {

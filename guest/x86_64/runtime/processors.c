@@ -1,9 +1,9 @@
 #include "guest/x86_64/runtime/processors.h"
 
+#include "guest/machine/program.h"
 #include "guest/x86_64/runtime/acpi.h"
 #include "guest/x86_64/runtime/interrupts.h"
 #include "guest/x86_64/runtime/port_io.h"
-#include "guest/x86_64/runtime/program.h"
 
 enum { kTrampoline = 0x8000 };
 

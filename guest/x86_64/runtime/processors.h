@@ -15,5 +15,5 @@ int processors_start(uint32_t id, void (*entry)(void), volatile uint32_t* online
 
 // Starts the first processor that is not this one with `body` on a stack of its own, at CPL 0. 0 if
 // there is none. When `body` returns it sleeps, and may be started again; `body` must not use
-// ring3_call.
+// unprivileged_call.
 int second_processor_start(void (*body)(void));

@@ -1,7 +1,7 @@
-#include "guest/x86_64/runtime/program.h"
+#include "guest/machine/program.h"
 
+#include "guest/machine/end.h"
 #include "guest/x86_64/runtime/boot_info.h"
-#include "guest/x86_64/runtime/end.h"
 #include "guest/x86_64/runtime/serial.h"
 
 // Called by start.S in long mode.

@@ -1,7 +1,10 @@
 #include "guest/x86_64/runtime/serial.h"
 
 #include "guest/lib/print.h"
+#include "guest/machine/console.h"
 #include "guest/x86_64/runtime/port_io.h"
+
+enum { kFifo = 16 };
 
 void serial_init(void) {
   out8(kSerialLineControl, 0x03);
@@ -25,11 +28,21 @@ void serial_put(char c) {
 
 void serial_put_bursts(const char* bytes, unsigned long count) {
   while (count) {
-    const unsigned long burst = count < 16 ? count : 16;
+    const unsigned long burst = count < kFifo ? count : kFifo;
     wait_for_transmitter();
     out8_many(kSerialData, bytes, burst);
     bytes += burst;
     count -= burst;
+  }
+}
+
+// Byte by byte: some VMMs' serial ports drop string instructions.
+void console_send(const char* bytes, unsigned long count) {
+  for (unsigned long i = 0; i < count; ++i) {
+    if (i % kFifo == 0) {
+      wait_for_transmitter();
+    }
+    out8(kSerialData, (uint8_t)bytes[i]);
   }
 }
 
