@@ -40,7 +40,21 @@ constexpr auto kPairs = std::to_array<Pair>({
     {"console", "virtio-console", "16550,byte",
      "a register for each byte, and one to look before it"},
     {"console", "16550,byte", "16550,fifo", "sixteen bytes for one look"},
+    {"console", "virtio-console", "pl011,byte",
+     "a register for each byte, and one to look before it"},
+    {"console", "pl011,byte", "pl011,fifo", "sixteen bytes for one look"},
 });
+// The simplest exit to Skiff there is, of the first machine that was measured.
+struct PlainExit {
+  std::string_view id;
+  std::string_view what;
+};
+constexpr auto kPlainExits = std::to_array<PlainExit>({
+    {"doorbell/kernel/port-write", "A write to a port"},
+    {"doorbell/gicv3/mmio-write", "A write to a register"},
+    {"doorbell/gicv2/mmio-write", "A write to a register"},
+});
+
 // Of the cells that both have, those that are spoken of, best first; at most two.
 constexpr auto kTelling =
     std::to_array<std::string_view>({"read-4096-d1", "read-4096-d32", "hlt-irq", "ipi",
@@ -55,6 +69,18 @@ std::string size_words(std::uint64_t bytes) {
   if (bytes % (1 << 20) == 0) return fmt::format("{} MiB", bytes >> 20);
   if (bytes % (1 << 10) == 0) return fmt::format("{} KiB", bytes >> 10);
   return fmt::format("{} byte", bytes);
+}
+
+struct MeasuredExit {
+  const CellReport* cell;
+  std::string_view what;
+};
+std::optional<MeasuredExit> plain_exit(const Report& report) {
+  for (const PlainExit& exit : kPlainExits) {
+    const CellReport* const cell = report.find(exit.id);
+    if (cell != nullptr) return MeasuredExit{cell, exit.what};
+  }
+  return std::nullopt;
 }
 
 std::string times_text(double ratio) {
@@ -187,19 +213,20 @@ std::optional<Comparison> compare_pair(const Report& report, const Pair& pair) {
 
 // The ways of ringing, against a write that Skiff answers.
 std::optional<Comparison> compare_doorbells(const Report& report) {
-  const CellReport* const base = report.find("doorbell/kernel/port-write");
-  if (base == nullptr || !is_ours(*base)) return std::nullopt;
+  const auto exit = plain_exit(report);
+  if (!exit || !is_ours(*exit->cell)) return std::nullopt;
+  const CellReport* const base = exit->cell;
   const double a = base->value(Metric::p50_ns);
   Comparison comparison{
       .title = "doorbell: the ways to be heard",
-      .text = fmt::format(
-          "The ways to be heard. A write to a port that Skiff answers takes the guest {}, "
-          "of which Skiff's own code is {}: the rest is the way out of the guest and "
-          "back.",
-          time_text(a), time_text(base->value(Metric::skiff_ns))),
+      .text =
+          fmt::format("The ways to be heard. {} that Skiff answers takes the guest {}, "
+                      "of which Skiff's own code is {}: the rest is the way out of the guest and "
+                      "back.",
+                      exit->what, time_text(a), time_text(base->value(Metric::skiff_ns))),
       .ids = {base->name.id()}};
   for (const CellReport& cell : report.cells) {
-    if (!is_ours(cell) || cell.name.group != "doorbell" || cell.name.setup != "kernel" ||
+    if (!is_ours(cell) || cell.name.group != "doorbell" || cell.name.setup != base->name.setup ||
         &cell == base) {
       continue;
     }
@@ -291,9 +318,9 @@ double cpu_us(const CellReport& cell) {
 }
 
 std::optional<double> exit_cost_ns(const Report& report) {
-  const CellReport* const cell = report.find("doorbell/kernel/port-write");
-  if (cell == nullptr || !cell->has_numbers()) return std::nullopt;
-  return cell->value(Metric::p50_ns);
+  const auto exit = plain_exit(report);
+  if (!exit || !exit->cell->has_numbers()) return std::nullopt;
+  return exit->cell->value(Metric::p50_ns);
 }
 
 std::string cell_words(const std::string& cell) {

@@ -12,11 +12,7 @@
 #include "vmm/bench/guest_words.h"
 
 namespace skiff::bench {
-namespace {
 
-namespace fs = std::filesystem;
-
-// At most 64 KiB, without the last newline; empty where there is no such file.
 std::string read_text(const std::string& path) {
   std::ifstream file(path);
   std::string text(64 * 1024, '\0');
@@ -27,19 +23,12 @@ std::string read_text(const std::string& path) {
   return text;
 }
 
+namespace {
+
+namespace fs = std::filesystem;
+
 std::string or_unknown(const std::string& text) {
   return text.empty() ? "not told" : printable_text(text, 300);
-}
-
-std::string kvm_kind() {
-  for (const char* const kind : {"kvm_intel", "kvm_amd", "kvm_pvm"}) {
-    if (fs::exists(fmt::format("/sys/module/{}", kind))) return kind;
-  }
-  const std::string info = read_text("/proc/cpuinfo");
-  const bool has_flag =
-      info.find(" vmx") != std::string::npos || info.find(" svm") != std::string::npos;
-  return has_flag ? "by the processor's virtualization"
-                  : "no virtualization flag in /proc/cpuinfo: a KVM by page tables";
 }
 
 std::string halt_polling() {

@@ -11,6 +11,11 @@ namespace skiff::bench {
 // CPU, how many, frequency governor, kernel, mitigations, kind of KVM, halt polling, load.
 HostFacts host_facts();
 
+// What is known of how this KVM runs guests. Each architecture has its own.
+std::string kvm_kind();
+// At most 64 KiB, without the last newlines; empty where there is no such file.
+std::string read_text(const std::string& path);
+
 // Of /proc/cpuinfo: the first "model name". Pure.
 std::string cpu_model(std::string_view cpuinfo);
 // Of the files of /sys/devices/system/cpu/vulnerabilities, as name and text: what is mitigated,

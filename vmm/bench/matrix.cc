@@ -10,11 +10,11 @@ namespace {
 
 class Planner {
  public:
-  Planner(const Matrix& matrix, const Selection& selection)
-      : matrix_(matrix), selection_(selection) {}
+  Planner(const Matrix& matrix, const BenchBoard& board, const Selection& selection)
+      : matrix_(matrix), board_(board), selection_(selection) {}
 
   std::vector<VmPlan> plan() {
-    for (const DoorbellRow& row : matrix_.doorbells)
+    for (const DoorbellRow& row : board_.doorbells)
       add_doorbell(row);
     for (const BackendRow& backend : matrix_.backends) {
       for (const DiskRow& row : matrix_.disks)
@@ -33,12 +33,14 @@ class Planner {
         .group = "doorbell", .setup = std::string(row.irqchip), .program = "bench-doorbell"};
     plan.vcpus = row.vcpus;
     plan.irqchip = row.irqchip;
-    for (const ShapeRow& shape : matrix_.doorbell_shapes)
-      add_cell(plan, shape, std::max(row.level, shape.level));
+    for (const ShapeRow& shape : matrix_.doorbell_shapes) {
+      if (board_.has(shape.needs)) add_cell(plan, shape, std::max(row.level, shape.level));
+    }
     keep(std::move(plan));
   }
 
   void add_disk(const DiskRow& row, const BackendRow& backend) {
+    if (!board_.has(row.needs)) return;
     VmPlan plan{.group = "disk",
                 .setup = std::string(row.name) + "/" + std::string(backend.name),
                 .program = "bench-disk",
@@ -66,14 +68,15 @@ class Planner {
   }
 
   void add_console(const ConsoleRow& row) {
+    if (!board_.has(row.needs)) return;
     VmPlan plan{.group = "console",
                 .setup = std::string(row.name),
                 .program = "bench-console",
                 .words = std::string(row.words)};
     plan.console = &row;
     for (const ShapeRow& shape : matrix_.console_shapes) {
-      // Input comes by stdin, which is COM1's.
-      if (shape.cell == "in" && !row.name.starts_with("16550")) continue;
+      // Input comes by stdin, which is the first serial port's.
+      if (shape.cell == "in" && !row.sections.empty()) continue;
       add_cell(plan, shape, std::max(row.level, shape.level));
     }
     keep(std::move(plan));
@@ -92,10 +95,12 @@ class Planner {
   }
 
   void keep(VmPlan plan) {
+    if (plan.irqchip.empty()) plan.irqchip = board_.irqchip;
     if (!plan.cells.empty()) plans_.push_back(std::move(plan));
   }
 
   const Matrix& matrix_;
+  const BenchBoard& board_;
   const Selection& selection_;
   std::vector<VmPlan> plans_;
 };
@@ -132,8 +137,9 @@ bool lacks_ioeventfd(const VmPlan& plan) {
   return keys_of(plan).contains("ioeventfd = false");
 }
 
-std::vector<VmPlan> plan_of(const Matrix& matrix, const Selection& selection) {
-  return Planner(matrix, selection).plan();
+std::vector<VmPlan> plan_of(const Matrix& matrix, const BenchBoard& board,
+                            const Selection& selection) {
+  return Planner(matrix, board, selection).plan();
 }
 
 std::size_t cells_of(std::span<const VmPlan> plans) {

@@ -8,23 +8,12 @@
 #include <string_view>
 #include <vector>
 
+#include "vmm/bench/bench_board.h"
+#include "vmm/bench/level.h"
 #include "vmm/bench/report.h"
 
 namespace skiff::bench {
 
-// A row belongs to the selection of its level and to all after it.
-enum class Level : std::uint8_t {
-  quick,   // `--quick`: the story, in less than a minute
-  normal,  // a few minutes
-  full,    // `--full`: everything
-};
-std::string_view to_text(Level level);
-
-struct DoorbellRow {
-  std::string_view irqchip;
-  std::uint32_t vcpus;
-  Level level;
-};
 struct DiskRow {
   std::string_view name;   // "virtio-pci,packed"
   std::string_view face;   // of `[[disk]]`
@@ -33,6 +22,7 @@ struct DiskRow {
   std::string_view qemu;   // properties of QEMU's device: "packed=on"
   std::uint32_t most_depth;
   Level level;
+  Needs needs = Needs::nothing;
 };
 struct NetRow {
   std::string_view name;
@@ -47,6 +37,7 @@ struct ConsoleRow {
   std::string_view sections;  // TOML
   std::string_view words;
   Level level;
+  Needs needs = Needs::nothing;
 };
 struct BackendRow {
   std::string_view name;
@@ -58,10 +49,10 @@ struct ShapeRow {
   std::string_view cell;
   std::uint32_t depth;
   Level level;
+  Needs needs = Needs::nothing;
 };
 
 struct Matrix {
-  std::span<const DoorbellRow> doorbells;
   std::span<const ShapeRow> doorbell_shapes;
   std::span<const DiskRow> disks;
   std::span<const BackendRow> backends;
@@ -80,7 +71,7 @@ struct VmPlan {
   std::string program;  // in the folder of guest programs: "bench-disk"
   std::string words{};  // its command line, without `hold` and `cells`
   std::uint32_t vcpus = 1;
-  std::string irqchip = "kernel";
+  std::string irqchip{};
   const DiskRow* disk = nullptr;  // the others are null then
   std::string_view backend{};     // of the disk
   const NetRow* net = nullptr;
@@ -104,7 +95,9 @@ struct Selection {
   // the full matrix, and `level` is not looked at.
   std::vector<std::string> filters{};
 };
-std::vector<VmPlan> plan_of(const Matrix& matrix, const Selection& selection);
+// Of the matrix what the board has.
+std::vector<VmPlan> plan_of(const Matrix& matrix, const BenchBoard& board,
+                            const Selection& selection);
 std::size_t cells_of(std::span<const VmPlan> plans);
 
 }  // namespace skiff::bench

@@ -6,20 +6,13 @@
 namespace skiff::bench {
 namespace {
 
-// Where the interrupt controllers live. Two vCPUs, so that one can interrupt the other.
-constexpr auto kDoorbells = std::to_array<DoorbellRow>({
-    {"kernel", 2, Level::quick},
-    {"split", 2, Level::normal},
-    {"user", 1, Level::normal},  // uniprocessor
-});
-
 constexpr auto kDoorbellShapes = std::to_array<ShapeRow>({
-    {"port-write", 1, Level::quick},
+    {"port-write", 1, Level::quick, Needs::ports},
     {"mmio-write", 1, Level::quick},
-    {"unclaimed-port", 1, Level::normal},
-    {"ioeventfd-port", 1, Level::normal},
+    {"unclaimed-port", 1, Level::normal, Needs::ports},
+    {"ioeventfd-port", 1, Level::normal, Needs::ports},
     {"ioeventfd-mmio", 1, Level::quick},
-    {"coalesced-mmio", 1, Level::normal},
+    {"coalesced-mmio", 1, Level::normal, Needs::collected},
     {"hypercall", 1, Level::quick},
     {"hlt-irq", 1, Level::quick},
     {"ipi", 1, Level::normal},
@@ -61,8 +54,8 @@ constexpr auto kDisks = std::to_array<DiskRow>({
     {"nvme,no-shadow", "nvme", "", "face=nvme irq=msix no-shadow", "", 32, Level::normal},
     {"nvme,no-shadow,no-ioeventfd", "nvme", "ioeventfd = false\n", "face=nvme irq=msix no-shadow",
      "ioeventfd=off", 32, Level::full},
-    {"ide,dma", "ide", "", "face=ide irq=line mode=dma", "", 1, Level::quick},
-    {"ide,pio", "ide", "", "face=ide irq=line mode=pio", "", 1, Level::quick},
+    {"ide,dma", "ide", "", "face=ide irq=line mode=dma", "", 1, Level::quick, Needs::ports},
+    {"ide,pio", "ide", "", "face=ide irq=line mode=pio", "", 1, Level::quick, Needs::ports},
 });
 
 // Memory has no medium behind it that could hide what a face costs; a file is what people have.
@@ -113,11 +106,14 @@ constexpr auto kNetShapes = std::to_array<ShapeRow>({
     {"pingpong-65536", 1, Level::full},
 });
 
-// Text of virtio-console goes nowhere, as the 16550's does once Skiff's process has taken it.
+// Text of virtio-console goes nowhere, as the serial port's does once Skiff's process has taken
+// it.
 constexpr auto kConsoles = std::to_array<ConsoleRow>({
-    {"16550,byte", "", "face=16550 mode=byte", Level::quick},
-    {"16550,fifo", "", "face=16550 mode=fifo", Level::normal},
-    {"16550,string", "", "face=16550 mode=string", Level::full},
+    {"16550,byte", "", "face=16550 mode=byte", Level::quick, Needs::uart16550},
+    {"16550,fifo", "", "face=16550 mode=fifo", Level::normal, Needs::uart16550},
+    {"16550,string", "", "face=16550 mode=string", Level::full, Needs::uart16550},
+    {"pl011,byte", "", "face=pl011 mode=byte", Level::quick, Needs::pl011},
+    {"pl011,fifo", "", "face=pl011 mode=fifo", Level::normal, Needs::pl011},
     {"virtio-console",
      "[[serial]]\nunit = 1\ntarget = \"console\"\n[[virtio_console]]\ntarget = \"null\"\n",
      "face=virtio-console irq=msix", Level::quick},
@@ -129,7 +125,6 @@ constexpr auto kConsoleShapes = std::to_array<ShapeRow>({
 });
 
 constexpr Matrix kMatrix = {
-    .doorbells = kDoorbells,
     .doorbell_shapes = kDoorbellShapes,
     .disks = kDisks,
     .backends = kBackends,

@@ -1,24 +1,10 @@
 #include "vmm/bench/monitors.h"
 
-#include <array>
-
 namespace skiff::bench {
 namespace {
 
-struct RivalRow {
-  std::string_view name;
-  std::string_view program;
-  Launched (*launch)(const VmPlan& plan, const VmPlaces& places, const std::string& program,
-                     const std::string& cmdline);
-};
-constexpr auto kRivals = std::to_array<RivalRow>({
-    {"qemu", "qemu-system-x86_64", qemu_launch},
-    {"firecracker", "firecracker", firecracker_launch},
-    {"cloud-hypervisor", "cloud-hypervisor", cloud_hypervisor_launch},
-});
-
 const RivalRow* row_of(std::string_view name) {
-  for (const RivalRow& row : kRivals) {
+  for (const RivalRow& row : rival_rows()) {
     if (row.name == name) return &row;
   }
   return nullptr;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <expected>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -54,6 +55,14 @@ struct Rival {
   std::string name;  // "qemu", "firecracker", "cloud-hypervisor"
   std::string program;
 };
+struct RivalRow {
+  std::string_view name;
+  std::string_view program;
+  Launched (*launch)(const VmPlan& plan, const VmPlaces& places, const std::string& program,
+                     const std::string& cmdline);
+};
+// Those that are known to start machines of this architecture.
+std::span<const RivalRow> rival_rows();
 // What is looked for in PATH; empty for a name that --vs does not know.
 std::string_view default_program(std::string_view rival);
 Launched rival_launch(const Rival& rival, const VmPlan& plan, const VmPlaces& places,

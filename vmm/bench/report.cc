@@ -127,7 +127,8 @@ CellReport make_cell_report(CellName name, std::string monitor, const std::vecto
     }
   }
   std::vector<Figures> figures;
-  const bool measures_com1 = report.name.setup.starts_with("16550");
+  const bool measures_com1 =
+      report.name.group == "console" && report.name.setup != "virtio-console";
   for (const CellRun& run : good) {
     figures.push_back(figures_of(run, measures_com1));
     report.failed += run.done.failed;

@@ -56,7 +56,8 @@ std::string config_text(const VmPlan& plan, const VmPlaces& places, const std::s
       "[boot]\nkernel = {}\ncmdline = {}\n",
       plan.vcpus, kGuestMemory, plan.irqchip, quoted(places.guests + "/" + plan.program),
       quoted(cmdline));
-  if (is_virtio_mmio(plan)) text += "virtio_mmio_cmdline = true\n";
+  if (bench_board().names_mmio_devices && is_virtio_mmio(plan))
+    text += "virtio_mmio_cmdline = true\n";
   if (plan.disk != nullptr || plan.net != nullptr) text += "[[io_thread]]\nname = \"io\"\n";
   if (plan.disk != nullptr) text += disk_section(plan, places);
   if (plan.net != nullptr) text += net_section(plan, places);

@@ -19,6 +19,7 @@
 #include "vmm/bench/compare_reports.h"
 #include "vmm/bench/html_report.h"
 #include "vmm/bench/matrix.h"
+#include "vmm/bench/monitors.h"
 #include "vmm/bench/report_json.h"
 #include "vmm/bench/report_text.h"
 #include "vmm/bench/stop_signals.h"
@@ -174,8 +175,11 @@ std::vector<bench::Rival> rivals_of(const Arguments& arguments) {
     const std::string name(rest.substr(0, comma));
     rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
     if (bench::default_program(name).empty()) {
-      throw UsageError(fmt::format(
-          "--vs does not know \"{}\"; it knows qemu, firecracker and cloud-hypervisor", name));
+      std::string known;
+      for (const bench::RivalRow& row : bench::rival_rows())
+        known += fmt::format("{}{}", known.empty() ? "" : ", ", row.name);
+      throw UsageError(fmt::format("--vs does not know \"{}\"; on this architecture it knows {}",
+                                   name, known.empty() ? "no other monitor" : known));
     }
     rivals.push_back({.name = name, .program = program_of(arguments, name)});
   }
@@ -285,7 +289,7 @@ int bench_main(const Arguments& arguments) {
   }
   bench::Selection selection = selection_of(arguments);
   if (arguments.has("--instructions")) select_exits(selection);
-  const auto plans = bench::plan_of(bench::full_matrix(), selection);
+  const auto plans = bench::plan_of(bench::full_matrix(), bench::bench_board(), selection);
   if (plans.empty())
     throw UsageError("no cell fits --filter; `skiff bench --list --full` shows all");
   if (arguments.has("--list")) return list(plans);

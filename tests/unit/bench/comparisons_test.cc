@@ -69,6 +69,19 @@ TEST(BenchComparisons, TheDoorbellsAreAParagraphOfTheirOwn) {
   EXPECT_THAT(all[0].text, Not(HasSubstr("hlt-irq"))) << "there the guest is told";
 }
 
+TEST(BenchComparisons, WhereThereAreNoPortsARegisterIsThePlainExit) {
+  Report report{.skiff_version = {}, .started = {}, .selection = {}};
+  report.cells = {test::sample_cell({"doorbell", "gicv3", "mmio-write"}, {10'000, 10'100, 10'200}),
+                  test::sample_cell({"doorbell", "gicv3", "ioeventfd-mmio"}, {1000, 1000, 1010}, 0),
+                  test::sample_cell({"doorbell", "gicv2", "mmio-write"}, {70'000, 70'000, 70'000})};
+  EXPECT_EQ(exit_cost_ns(report), 10'100);
+  const auto all = compare_cells(report);
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_THAT(all[0].text, HasSubstr("A write to a register that Skiff answers takes the guest"));
+  EXPECT_THAT(all[0].text, HasSubstr("ioeventfd-mmio: 1.00 us, 10 times as fast"));
+  EXPECT_THAT(all[0].text, Not(HasSubstr("70"))) << "another machine's";
+}
+
 TEST(BenchComparisons, AnotherMonitorIsComparedOverAllCells) {
   Report report = test::sample_report();
   CellReport slower =

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <set>
 
 #include "vmm/bench/guest_words.h"
@@ -15,7 +16,7 @@ using testing::UnorderedElementsAre;
 
 std::vector<std::string> ids_of(const Selection& selection) {
   std::vector<std::string> ids;
-  for (const VmPlan& plan : plan_of(full_matrix(), selection)) {
+  for (const VmPlan& plan : plan_of(full_matrix(), bench_board(), selection)) {
     for (const std::string& cell : plan.cells)
       ids.push_back(plan.name_of(cell).id());
   }
@@ -64,7 +65,7 @@ TEST(BenchMatrix, TheFullOneHasEverySizeAndDepthOnEveryBackend) {
   EXPECT_FALSE(full.contains("disk/ide,dma/memory/read-4096-d4")) << "an ATA disk has one request";
 }
 
-TEST(BenchMatrix, TextForAConsoleComesByStdinWhichOnlyThe16550Has) {
+TEST(BenchMatrix, TextForAConsoleComesByStdinWhichIsTheFirstSerialPorts) {
   const auto full = set_of(Level::full);
   EXPECT_TRUE(full.contains("console/16550,fifo/in"));
   EXPECT_TRUE(full.contains("console/virtio-console/out"));
@@ -85,8 +86,48 @@ TEST(BenchMatrix, FiltersChooseFromAllOfIt) {
   EXPECT_TRUE(ids_of({.filters = {"["}}).empty());
 }
 
+constexpr auto kOneController = std::to_array<DoorbellRow>({{"gic", 2, Level::quick}});
+constexpr auto kPorts = std::to_array({Needs::ports, Needs::uart16550});
+
+std::vector<VmPlan> all_of(const BenchBoard& board) {
+  return plan_of(full_matrix(), board, {.level = Level::full});
+}
+
+TEST(BenchMatrix, ABoardWithoutPortsHasNothingThatIsReachedByThemAlone) {
+  const BenchBoard board = {
+      .doorbells = kOneController, .irqchip = "auto", .offers = {}, .names_mmio_devices = false};
+  std::set<std::string> ids;
+  for (const VmPlan& plan : all_of(board)) {
+    EXPECT_EQ(plan.irqchip, plan.group == "doorbell" ? "gic" : "auto");
+    for (const std::string& cell : plan.cells)
+      ids.insert(plan.name_of(cell).id());
+  }
+  for (const std::string& id : ids) {
+    for (const char* const word : {"port", "ide,", "16550", "pl011", "coalesced"})
+      EXPECT_EQ(id.find(word), std::string::npos) << id;
+  }
+  for (const char* const id : {"doorbell/gic/mmio-write", "doorbell/gic/ioeventfd-mmio",
+                               "doorbell/gic/hypercall", "disk/virtio-mmio/memory/read-4096-d1",
+                               "disk/nvme/memory/read-4096-d1", "net/e1000/transmit-1500"}) {
+    EXPECT_TRUE(ids.contains(id)) << id;
+  }
+}
+
+TEST(BenchMatrix, ABoardWithPortsHasThem) {
+  const BenchBoard board = {.doorbells = kOneController,
+                            .irqchip = "auto",
+                            .offers = kPorts,
+                            .names_mmio_devices = false};
+  std::set<std::string> setups;
+  for (const VmPlan& plan : all_of(board))
+    setups.insert(plan.group + "/" + plan.setup);
+  EXPECT_TRUE(setups.contains("disk/ide,pio/memory"));
+  EXPECT_TRUE(setups.contains("console/16550,byte"));
+  EXPECT_FALSE(setups.contains("console/pl011,byte")) << "it has another";
+}
+
 TEST(BenchMatrix, NamesAreWhatTheReaderOfTheGuestsLinesTakes) {
-  for (const VmPlan& plan : plan_of(full_matrix(), {.level = Level::full})) {
+  for (const VmPlan& plan : plan_of(full_matrix(), bench_board(), {.level = Level::full})) {
     EXPECT_FALSE(plan.cells.empty());
     for (const std::string& cell : plan.cells) {
       const auto word = parse_guest_line("bench: ready cell=" + cell + " face=x requests=1");

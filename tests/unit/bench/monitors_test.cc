@@ -25,7 +25,7 @@ const VmPlaces kPlaces = {.guests = "/guests",
                           .config = "/scratch/vm.json"};
 
 Launched launch(const char* monitor, const std::string& cell, const VmPlaces& places = kPlaces) {
-  const auto plans = plan_of(full_matrix(), {.filters = {cell}});
+  const auto plans = plan_of(full_matrix(), bench_board(), {.filters = {cell}});
   EXPECT_EQ(plans.size(), 1U) << cell;
   return rival_launch({.name = monitor, .program = "/bin/vmm"}, plans.at(0), places,
                       guest_cmdline(plans.at(0)));
@@ -60,7 +60,7 @@ TEST(Monitors, EachIsKnownByNameAndProgram) {
 // Whatever cell there is, each monitor has it or says in words why not; its program and guest are
 // what they should be.
 TEST(Monitors, EveryMachineIsThereOrRefusedWithAReason) {
-  for (const VmPlan& plan : plan_of(full_matrix(), {.level = Level::full})) {
+  for (const VmPlan& plan : plan_of(full_matrix(), bench_board(), {.level = Level::full})) {
     for (const char* const monitor : {"qemu", "firecracker", "cloud-hypervisor"}) {
       const Launched launched =
           rival_launch({.name = monitor, .program = "/bin/vmm"}, plan, kPlaces, "hold");

@@ -36,7 +36,7 @@ class VmText : public testing::Test {
 };
 
 TEST_F(VmText, EveryMachineOfTheMatrixIsAConfigurationThatSkiffTakes) {
-  for (const VmPlan& plan : plan_of(full_matrix(), {.level = Level::full})) {
+  for (const VmPlan& plan : plan_of(full_matrix(), bench_board(), {.level = Level::full})) {
     if (plan.net != nullptr) continue;  // needs a tap
     const std::string text = config_text(plan, places, guest_cmdline(plan));
     const std::string file = (path / "vm.toml").string();
@@ -52,15 +52,16 @@ TEST_F(VmText, EveryMachineOfTheMatrixIsAConfigurationThatSkiffTakes) {
 }
 
 TEST_F(VmText, TheGuestIsToldWhatToMeasureAndToHold) {
-  for (const VmPlan& plan :
-       plan_of(full_matrix(), {.filters = {"disk/nvme,no-shadow/memory/read-4096-d*"}})) {
+  for (const VmPlan& plan : plan_of(full_matrix(), bench_board(),
+                                    {.filters = {"disk/nvme,no-shadow/memory/read-4096-d*"}})) {
     EXPECT_EQ(guest_cmdline(plan),
               "hold face=nvme irq=msix no-shadow cells=read-4096-d1,read-4096-d4,read-4096-d32");
   }
 }
 
 TEST_F(VmText, WhereKvmCollectsWritesTheGuestIsToldOfTheRegister) {
-  const auto plans = plan_of(full_matrix(), {.filters = {"doorbell/kernel/coalesced-mmio"}});
+  const auto plans =
+      plan_of(full_matrix(), bench_board(), {.filters = {"doorbell/kernel/coalesced-mmio"}});
   ASSERT_EQ(plans.size(), 1U);
   EXPECT_EQ(skiff_guest_cmdline(plans[0], places), "hold cells=coalesced-mmio");
   EXPECT_EQ(config_text(plans[0], places, "").find("[debug]"), std::string::npos);

@@ -1,0 +1,46 @@
+// What a board has of what the matrix is about, as data: the rows it has none of are left out
+// (matrix.h). Each architecture has its own.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "vmm/bench/level.h"
+
+namespace skiff::bench {
+
+// What a row of the matrix wants of a board.
+enum class Needs : std::uint8_t {
+  nothing,
+  ports,      // I/O ports, and so what is reached by them alone
+  uart16550,  // as the first serial port
+  pl011,      // likewise
+  collected,  // a register for writes that KVM collects (debug.coalesced)
+};
+
+// Where the interrupt controllers live: `machine.irqchip`.
+struct DoorbellRow {
+  std::string_view irqchip;
+  std::uint32_t vcpus;
+  Level level;
+};
+
+struct BenchBoard {
+  std::span<const DoorbellRow> doorbells;
+  std::string_view irqchip;  // of machines that are not about it
+  std::span<const Needs> offers;
+  // A guest finds virtio-mmio devices on its command line (boot.virtio_mmio_cmdline) and not in a
+  // device tree.
+  bool names_mmio_devices;
+
+  bool has(Needs needs) const {
+    return needs == Needs::nothing || std::ranges::find(offers, needs) != offers.end();
+  }
+};
+
+// Of the architecture that Skiff is built for.
+const BenchBoard& bench_board();
+
+}  // namespace skiff::bench
