@@ -27,9 +27,7 @@ foreach(name boot-info echo exit-code fault flood idle irq panic port-loop power
 endforeach()
 guest_program(smp x86_64/programs/smp.c x86_64/programs/smp_processor.S)
 
-foreach(name virtio-bench virtio-blk virtio-console virtio-net virtio-rng virtio-stream)
-  guest_virtio_program(${name} x86_64/programs/${name}.c)
-endforeach()
+guest_virtio_program(virtio-bench x86_64/programs/virtio-bench.c)
 
 set(guest_bench_programs bench-console bench-disk bench-doorbell bench-net)
 foreach(name ${guest_bench_programs})

@@ -1,5 +1,5 @@
 // virtio-console: writes a line to a port of the virtio console and, with echo, sends what comes in
-// back until a stop byte. What it says about itself goes to COM1.
+// back until a stop byte. What it says about itself goes to the serial port.
 //   transport= ring= irq= index= as virtio-blk
 //   text=WORD (default hello)  bytes=N of a known text more  echo  until=4
 //   size: writes the window's size to the port whenever that changes, for ever

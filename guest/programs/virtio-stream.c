@@ -1,4 +1,4 @@
-// virtio-stream: much through the virtio console's port 0, by loops at CPL 3, which are native on
+// virtio-stream: much through the virtio console's port 0, by unprivileged loops, native on
 // every KVM. Waits for one byte from outside, then
 //   send=MIB         writes that many MiB: 64 KiB of bytes 0 to 255, over and over
 //   receive=BYTES    takes what comes after that byte and writes "received N bytes, cksum C", where
@@ -49,7 +49,7 @@ static void offer(char* buffer) {
   (void)queue_add(&receive_queue, &segment, 1, buffer);
 }
 
-// At CPL 3; returns when all is done, or when the device has all that can be given to it.
+// Unprivileged; returns when all is done, or when the device has all that can be given to it.
 static unsigned long send(unsigned long argument) {
   struct Stream* s = (struct Stream*)argument;
   for (unsigned idle = 0; s->done < s->total;) {
