@@ -1,4 +1,4 @@
-// A PL061: eight general purpose lines; the arm64 board has its power button on one of them.
+// A PL061: eight general purpose lines; a board may have its power button on one of them.
 //
 // Document: ARM DDI 0190 (PrimeCell General Purpose Input/Output (PL061) Technical Reference
 // Manual), r1p0.

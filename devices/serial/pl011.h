@@ -1,4 +1,4 @@
-// A PL011 serial port, the console of arm64 boards.
+// A PL011 serial port, the console of boards without I/O ports.
 //
 // Document: ARM DDI 0183 (PrimeCell UART (PL011) Technical Reference Manual), r1p5.
 //
@@ -18,7 +18,7 @@
 //
 // Accesses of 1, 2 and 4 bytes at a register's offset are taken, as its drivers use all three.
 //
-// Config example (the arm64 board makes a PL011 of it; see docs/config.md):
+// Config example (a board without I/O ports makes a PL011 of it; see docs/config.md):
 //   [[serial]]
 //   unit = 2
 //   target = "file"

@@ -1,5 +1,5 @@
 // Fixed-width integers in byte spans, little-endian as every document Skiff implements has them
-// (x86, PCI, virtio, ACPI, ATA), and bounds-checked: an offset past the end is an answer, not a
+// (PCI, virtio, ACPI, ATA), and bounds-checked: an offset past the end is an answer, not a
 // crash.
 #pragma once
 

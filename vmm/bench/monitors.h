@@ -37,7 +37,7 @@ Launch skiff_launch(const std::string& skiff, const std::string& config, const s
 
 // The same machine by others, with the settings that make them fast.
 //
-// QEMU: an I/O thread, io_uring, O_DIRECT. Sources: its manual page; docs/system/i386/microvm.rst.
+// QEMU: an I/O thread, io_uring, O_DIRECT. Sources: its manual page; docs/system, microvm.rst.
 Launched qemu_launch(const VmPlan& plan, const VmPlaces& places, const std::string& program,
                      const std::string& cmdline);
 // Firecracker: io_uring ("Async"), no API. Sources of its tree: src/firecracker/swagger/

@@ -1,6 +1,6 @@
 // The board of one architecture: its memory map, platform devices, interrupt controller, firmware
 // tables, and the state its vCPUs boot in. vmm/machine knows only this interface; which board it
-// gets is decided by the folder the build links (x86_64/ or aarch64/).
+// gets is decided by the folder the build links (the architecture's).
 //
 //   machine                      board
 //   ram_ranges(config)     ->    where RAM lies

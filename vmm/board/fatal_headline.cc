@@ -41,7 +41,7 @@ constexpr std::array<std::string_view, 40> kExitNames = {
     "S390 STSI",
     "IOAPIC EOI",
     "Hyper-V",
-    "arm64 access without syndrome (NISV)",
+    "access without syndrome (NISV)",
     "RDMSR",
     "WRMSR",
     "dirty ring full",

@@ -81,7 +81,8 @@ constexpr auto kRunOptions = std::to_array<OptionSpec>({
      .completion = Completion::file},
     {.names = "--dump-dtb",
      .value = "FILE",
-     .help = "Write the device tree that the guest gets to FILE (arm64 only); `dtc` reads it.",
+     .help = "Write the device tree that the guest gets to FILE (where its board has one); `dtc` "
+             "reads it.",
      .completion = Completion::file},
     {.names = "--no-input",
      .value = "",

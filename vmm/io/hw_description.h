@@ -21,7 +21,7 @@ struct HwRange {
 };
 
 struct HwInterrupt {
-  std::uint32_t number = 0;  // the board's interrupt number: GSI on x86, SPI on arm64
+  std::uint32_t number = 0;  // the board's interrupt number: a GSI, an SPI
   IrqTrigger trigger = IrqTrigger::edge;
   IrqPolarity polarity = IrqPolarity::active_high;
   bool shared = false;

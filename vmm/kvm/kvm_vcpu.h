@@ -38,7 +38,7 @@ class KvmVcpu {
   std::span<std::byte> coalesced_page(std::uint32_t page) const noexcept;
 
   // For an 8259 that lives in Skiff (api.rst 4.16 KVM_INTERRUPT, and section 5). As of the last
-  // exit: the guest takes an external interrupt at once; its IF flag is set (x86).
+  // exit: the guest takes an external interrupt at once; its IF flag is set.
   bool takes_interrupt() const noexcept;
   bool has_interrupts_on() const noexcept;
   // Whether run() comes back as InterruptWindow as soon as it would.

@@ -29,7 +29,7 @@ class KvmVm {
   // From now on KVM collects the guest's writes there (KVM_REGISTER_COALESCED_MMIO) in the ring
   // that KvmVcpu::coalesced_page shows. False where it cannot: they are exits then.
   bool collect_writes(IoSpace space, Range range);
-  // KVM_CREATE_VCPU. `id` is the vCPU's number, on x86 its APIC id.
+  // KVM_CREATE_VCPU. `id` is the vCPU's number, where there are APICs its APIC id.
   std::unique_ptr<KvmVcpu> create_vcpu(std::uint32_t id);
 
  private:

@@ -33,7 +33,7 @@ struct IoapicEoi {
   std::uint8_t vector = 0;
 };
 
-// The architecture's own power interface (PSCI on arm64, Hyper-V crash on x86).
+// The architecture's own power interface (PSCI, Hyper-V crash).
 struct SystemEvent {
   enum class Kind { shutdown, reset, crash, other };
   Kind kind = Kind::other;

@@ -10,8 +10,8 @@ namespace skiff {
 
 enum class VcpuRunState {
   runnable,
-  halted,             // waits for an interrupt (x86: HLT)
-  waiting_for_start,  // not started by the guest yet (x86: INIT, SIPI; arm64: powered off)
+  halted,             // waits for an interrupt (HLT)
+  waiting_for_start,  // not started by the guest yet (INIT, SIPI; PSCI: off)
   other,
 };
 

@@ -34,7 +34,7 @@ bool has_banner(const LinearReader& read, std::uint64_t address) {
          std::string_view(text.data(), text.size()) == kBanner;
 }
 
-// The third word: "Linux version 6.1.0-38-cloud-amd64 (...".
+// The third word: "Linux version 6.1.0-38-cloud-... (...".
 std::string release_of(const std::string& banner) {
   if (!banner.starts_with(kBanner)) return {};
   return banner.substr(kBanner.size(), banner.find(' ', kBanner.size()) - kBanner.size());

@@ -20,7 +20,7 @@ namespace skiff {
 struct LinuxView {
   std::optional<Kallsyms> symbols;         // the kernel's own
   std::optional<std::uint64_t> file_move;  // how far KASLR moved what a file of symbols says
-  std::string release;                     // "6.1.0-38-cloud-amd64"; empty: not known
+  std::string release;                     // "6.1.0-38-cloud-..."; empty: not known
   std::string command_line;                // printable; empty: not known
   std::vector<PrintkLine> messages;
 

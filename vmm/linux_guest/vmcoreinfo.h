@@ -29,7 +29,7 @@ class Vmcoreinfo {
   std::optional<std::uint64_t> offset(std::string_view member) const;  // "printk_info.seq"
   // By how much KASLR has moved the kernel.
   std::optional<std::uint64_t> kernel_offset() const;
-  std::string_view release() const;  // "6.1.0-38-cloud-amd64"; empty if not known
+  std::string_view release() const;  // "6.1.0-38-cloud-..."; empty if not known
 
  private:
   std::string_view value(std::string_view key) const;

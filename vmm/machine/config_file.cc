@@ -28,7 +28,7 @@ std::string_view mistaken_kind(std::string_view head) {
   if (head.starts_with("\x7f"
                        "ELF"))
     return "is an ELF program, not a configuration; to start it: --kernel";
-  // "HdrS" at 0x202: the setup header of the Linux/x86 boot protocol.
+  // "HdrS" at 0x202: the setup header of Linux's boot protocol for PCs.
   if (head.size() >= 0x206 && head.substr(0x202, 4) == "HdrS") {
     return "is a Linux kernel, not a configuration; to start it: --kernel";
   }

@@ -26,7 +26,7 @@ namespace {
 
 using Kind = ConfigNode::Kind;
 
-// The text of an x86 or arm64 kernel's command line has a smaller limit, which its loader knows.
+// A kernel's own limit of its command line's text may be smaller; its loader knows it.
 constexpr std::size_t kMaxCmdline = 65536;
 
 // A top-level table, or null; reports one that is something else.
