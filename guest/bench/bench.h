@@ -4,15 +4,7 @@
 
 #include <stdint.h>
 
-#include "guest/lib/histogram.h"
-
-struct BenchCounts {
-  uint64_t bytes;
-  uint64_t cycles;  // of the time-stamp counter, for all requests together
-  uint64_t kicks;   // times that the device was told
-  uint64_t interrupts;
-  uint64_t failed;  // requests that the device refused
-};
+#include "guest/lib/bench_lines.h"
 
 // Each request's cycles go here; cleared before each run.
 extern struct Histogram bench_histogram;

@@ -32,12 +32,16 @@ static inline unsigned histogram_index(uint64_t value) {
   return (shift << kHistogramBits) + (unsigned)(value >> shift);
 }
 
-static inline void histogram_add(struct Histogram* histogram, uint64_t value) {
-  histogram->counts[histogram_index(value)] += 1;
-  histogram->total += 1;
+static inline void histogram_add_many(struct Histogram* histogram, uint64_t value, uint64_t count) {
+  histogram->counts[histogram_index(value)] += count;
+  histogram->total += count;
   if (value > histogram->maximum) {
     histogram->maximum = value;
   }
+}
+
+static inline void histogram_add(struct Histogram* histogram, uint64_t value) {
+  histogram_add_many(histogram, value, 1);
 }
 
 void histogram_clear(struct Histogram* histogram);

@@ -145,7 +145,7 @@ Figures figures_of(const CellRun& run, bool measures_com1) {
     }
   }
   metrics[Metric::interrupts] = static_cast<double>(run.done.interrupts) / requests;
-  metrics[Metric::kicks] = static_cast<double>(run.done.kicks) / requests;
+  if (run.done.kicks) metrics[Metric::kicks] = static_cast<double>(*run.done.kicks) / requests;
   if (run.after.has_ledger) add_ledger(run, requests, measures_com1, figures);
   add_threads(run, requests, figures);
   return figures;

@@ -63,6 +63,9 @@ class Words {
     if (!number) is_sound_ = false;
     return number.value_or(0);
   }
+  std::optional<std::uint64_t> number_if_told(std::string_view key) {
+    return find(key) ? std::optional(number(key)) : std::nullopt;
+  }
   // Spaces are written as underscores.
   std::string reason(std::string_view key) {
     std::string text = printable_text(find(key).value_or("no_reason"), GuestReader::kMostReason);
@@ -93,7 +96,7 @@ std::optional<GuestWord> parse_done(Words& words) {
                    .requests = words.number("requests"),
                    .bytes = words.number("bytes"),
                    .cycles = words.number("cycles"),
-                   .kicks = words.number("kicks"),
+                   .kicks = words.number_if_told("kicks"),
                    .interrupts = words.number("interrupts"),
                    .failed = words.number("failed")};
 }

@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -38,8 +39,8 @@ struct GuestDone {
   std::string cell;
   std::uint64_t requests = 0;
   std::uint64_t bytes = 0;
-  std::uint64_t cycles = 0;  // of the time-stamp counter, as all times below
-  std::uint64_t kicks = 0;
+  std::uint64_t cycles = 0;              // of the time-stamp counter, as all times below
+  std::optional<std::uint64_t> kicks{};  // a Linux does not know
   std::uint64_t interrupts = 0;
   std::uint64_t failed = 0;
 };

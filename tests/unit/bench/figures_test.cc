@@ -42,6 +42,12 @@ TEST(BenchFigures, RowsOfExitsAndThreads) {
   EXPECT_DOUBLE_EQ(figures.kvm[1].per_request, 0.5);
 }
 
+TEST(BenchFigures, KicksThatTheGuestDoesNotTellAreNoZero) {
+  CellRun run = test::sample_run();
+  run.done.kicks.reset();
+  EXPECT_FALSE(figures_of(run).metrics[Metric::kicks].has_value());
+}
+
 TEST(BenchFigures, TheScratchRegisterOfCom1IsNoTalk) {
   EXPECT_TRUE(
       is_talk({.reason = "port I/O", .device = "com1", .reg = "THR", .direction = "write"}));

@@ -40,6 +40,9 @@ TEST(GuestWords, EveryLineOfTheProtocol) {
   EXPECT_EQ(done.kicks, 4U);
   EXPECT_EQ(done.interrupts, 5U);
   EXPECT_EQ(done.failed, 6U);
+  const auto linux_done = only<GuestDone>(
+      reader.put("bench: done cell=a requests=1 bytes=2 cycles=3 interrupts=5 failed=6\n"));
+  EXPECT_FALSE(linux_done.kicks.has_value());
   const auto latency =
       only<GuestLatency>(reader.put("bench: latency cell=a p50=1 p90=2 p99=3 p999=4 max=5\n"));
   EXPECT_EQ(latency.p999, 4U);
@@ -83,6 +86,7 @@ TEST(GuestWords, WhatIsMalformedIsNonsense) {
       "bench: ready cell=" + long_name + " face=x requests=1",
       "bench: ready cell=a face=<script> requests=1",
       "bench: done cell=a requests=1 bytes=2 cycles=3 kicks=4 interrupts=5",
+      "bench: done cell=a requests=1 bytes=2 cycles=3 kicks=x interrupts=5 failed=6",
       "bench: done cell=a 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17",
       "bench: latency cell=a p50=1 p90=2 p99=3 p999=4",
       "bench: histogram",
