@@ -11,7 +11,7 @@ CACHE  ?= $(or $(SKIFF_CACHE),$(HOME)/.cache/skiff)
 CMAKE_BUILD := cmake --build
 say = @printf '\n==> %s\n' "$(1)"
 
-.PHONY: help deps deps-test build run test test-quick bench format format-check lint aarch64 install clean
+.PHONY: help deps deps-test build run test test-quick bench bench-linux format format-check lint aarch64 install clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -50,6 +50,14 @@ bench: ## start-up time, memory, exit cost, boot time, consoles and virtio, agai
 	@tests/bench/block-syscalls.sh "$(BUILD)"
 	@tests/bench/bench-block-host.sh "$(BUILD)"
 	@tests/bench/bench-virtio.sh "$(BUILD)"
+
+bench-linux: build ## `skiff bench linux --quick` with Debian's kernel and fio, fetched once; needs a KVM that runs Linux
+	@$(CMAKE_BUILD) $(BUILD) -j$(JOBS) --target guest_bench-linux
+	@guest/fetch-kernel.sh generic amd64 "$(CACHE)/kernel/generic-amd64"
+	@guest/fetch-programs.sh guest "$(CACHE)/programs/guest"
+	@guest/linux/build.sh "$(CACHE)/kernel/generic-amd64/bench.cpio.gz" "$(CACHE)/kernel/generic-amd64" "$(CACHE)/programs/guest" \
+	  "$(BUILD)/guest/bench-linux"
+	@"$(BUILD)/skiff" bench linux --quick --kernel "$(CACHE)/kernel/generic-amd64/vmlinuz"
 
 SOURCES = $(shell git ls-files '*.cc' '*.h' | grep -v '^guest/')
 

@@ -117,6 +117,13 @@ case $vmm in
     ;;
   qemu) "$here/bundle-qemu.sh" "$out" ;;
 esac
+if echo "$wanted" | grep -q ' @bench-linux'; then
+  need "$guests/bench-linux"
+  "$root/guest/linux/build.sh" "$cache/initramfs/bench.cpio.gz" "$cache/kernel/generic-$deb_arch" "$cache/programs/guest" \
+    "$guests/bench-linux"
+  mkdir -p "$out/guest"
+  cp "$guests/bench-linux" "$out/guest/"
+fi
 # What is there already stays: the C library must be that of the loader beside it.
 [ ! -d "$cache/programs/host$initramfs_suffix/root" ] || [ $scenarios = no ] || cp -an "$cache/programs/host$initramfs_suffix/root/." "$out/rootfs/" || true
 
@@ -135,7 +142,7 @@ while :; do
   count=$(echo "$remaining" | wc -l)
   scenarios_left=$(echo "$remaining" | grep -c ' @' || true)
   status=0
-  "$here/run.sh" --memory $memory --timeout $((120 + 60 * count + 120 * scenarios_left)) "$out" inside/cases.sh || status=$?
+  "$here/run.sh" --memory $memory --timeout $((120 + 60 * count + 360 * scenarios_left)) "$out" inside/cases.sh || status=$?
   [ -n "$(left)" ] || break
   case $status in
     0 | 1)

@@ -34,6 +34,7 @@ struct BenchBoard {
   // A guest finds virtio-mmio devices on its command line (boot.virtio_mmio_cmdline) and not in a
   // device tree.
   bool names_mmio_devices;
+  std::string_view linux_console;  // the first serial port, as Linux calls it
 
   bool has(Needs needs) const {
     return needs == Needs::nothing || std::ranges::find(offers, needs) != offers.end();

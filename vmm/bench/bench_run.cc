@@ -79,6 +79,8 @@ class Bench {
 
   VmPlaces places_of(const VmPlan& plan) const {
     VmPlaces places{.guests = options_.guests,
+                    .kernel = options_.kernel,
+                    .initramfs = options_.initramfs,
                     .coalesces = options_.coalesces,
                     .config = scratch_.file(kRivalConfig)};
     if (plan.backend == "file") places.image = scratch_.file("disk.img");
@@ -91,6 +93,7 @@ class Bench {
     const VmPlan& plan = *contender.plan;
     VmPlaces places = places_of(plan);
     SessionOptions session;
+    session.patience = options_.patience;
     if (options_.is_pinned) {
       const Pinning pinning = pinning_of(cpus_, plan.vcpus);
       session.vcpu_cpus = pinning.vcpus;
@@ -180,6 +183,7 @@ class Bench {
     report.host = facts_;
     report.host.emplace_back(
         "pinning", options_.is_pinned ? to_text(pinning_of(cpus_, 1)) : to_text(Pinning{}));
+    if (!options_.kernel.empty()) report.host.emplace_back("guest", "Linux, " + options_.kernel);
     if (runs < options_.runs && !report.is_partial) {
       report.notes.push_back(fmt::format("{} of {} runs: the time was up", runs, options_.runs));
     }

@@ -31,13 +31,16 @@ struct BenchOptions {
   std::vector<VmPlan> plans;
   std::size_t runs = 10;
   std::vector<Rival> rivals{};
-  std::string skiff;    // the program
-  std::string guests;   // folder of the guest programs
+  std::string skiff;     // the program
+  std::string guests;    // folder of the guest programs
+  std::string kernel{};  // of plans that run Linux, and its initramfs
+  std::string initramfs{};
   std::string scratch;  // where files may be made; they are removed
   bool is_pinned = true;
   bool coalesces = false;  // this host's KVM collects writes
   // Instructions of the vCPU's thread are counted, and nothing is timed.
   bool counts_instructions = false;
+  std::chrono::seconds patience{60};             // with a guest that says nothing
   std::optional<std::chrono::seconds> budget{};  // no run is begun that would end after it
   std::function<void(const BenchProgress&)> on_progress{};
 };

@@ -16,12 +16,14 @@ class Planner {
   std::vector<VmPlan> plan() {
     for (const DoorbellRow& row : board_.doorbells)
       add_doorbell(row);
-    for (const BackendRow& backend : matrix_.backends) {
-      for (const DiskRow& row : matrix_.disks)
-        add_disk(row, backend);
+    for (const DoorbellRow& irqchip : irqchips()) {
+      for (const BackendRow& backend : matrix_.backends) {
+        for (const DiskRow& row : matrix_.disks)
+          add_disk(row, backend, irqchip);
+      }
+      for (const NetRow& row : matrix_.nets)
+        add_net(row, irqchip);
     }
-    for (const NetRow& row : matrix_.nets)
-      add_net(row);
     for (const ConsoleRow& row : matrix_.consoles)
       add_console(row);
     return std::move(plans_);
@@ -39,31 +41,55 @@ class Planner {
     keep(std::move(plan));
   }
 
-  void add_disk(const DiskRow& row, const BackendRow& backend) {
+  // Those that disks and cards are measured with; without a name: the board's own. Guests without
+  // an operating system measure the others by themselves, as doorbells.
+  std::vector<DoorbellRow> irqchips() const {
+    std::vector<DoorbellRow> rows = {{.irqchip = {}, .vcpus = 1, .level = Level::quick}};
+    if (!matrix_.runs_linux) return rows;
+    for (const DoorbellRow& row : board_.doorbells)
+      if (row.level != Level::quick) rows.push_back(row);
+    return rows;
+  }
+
+  static std::string suffix_of(const DoorbellRow& irqchip) {
+    return irqchip.irqchip.empty() ? std::string() : "/" + std::string(irqchip.irqchip);
+  }
+
+  std::string program_of(std::string_view program) const {
+    return matrix_.runs_linux ? "bench-linux" : std::string(program);
+  }
+
+  void add_disk(const DiskRow& row, const BackendRow& backend, const DoorbellRow& irqchip) {
     if (!board_.has(row.needs)) return;
-    VmPlan plan{.group = "disk",
-                .setup = std::string(row.name) + "/" + std::string(backend.name),
-                .program = "bench-disk",
-                .words = std::string(row.words)};
+    VmPlan plan{
+        .group = "disk",
+        .setup = std::string(row.name) + "/" + std::string(backend.name) + suffix_of(irqchip),
+        .program = program_of("bench-disk"),
+        .runs_linux = matrix_.runs_linux,
+        .words = std::string(row.words),
+        .irqchip = std::string(irqchip.irqchip)};
     plan.disk = &row;
     plan.backend = backend.name;
     for (const ShapeRow& shape : matrix_.disk_shapes) {
       if (shape.depth > row.most_depth) continue;
       const auto stepped =
           std::min(static_cast<int>(shape.level) + backend.step, static_cast<int>(Level::full));
-      add_cell(plan, shape, std::max({row.level, backend.level, static_cast<Level>(stepped)}));
+      add_cell(plan, shape,
+               std::max({row.level, backend.level, irqchip.level, static_cast<Level>(stepped)}));
     }
     keep(std::move(plan));
   }
 
-  void add_net(const NetRow& row) {
+  void add_net(const NetRow& row, const DoorbellRow& irqchip) {
     VmPlan plan{.group = "net",
-                .setup = std::string(row.name),
-                .program = "bench-net",
-                .words = std::string(row.words)};
+                .setup = std::string(row.name) + suffix_of(irqchip),
+                .program = program_of("bench-net"),
+                .runs_linux = matrix_.runs_linux,
+                .words = std::string(row.words),
+                .irqchip = std::string(irqchip.irqchip)};
     plan.net = &row;
     for (const ShapeRow& shape : matrix_.net_shapes)
-      add_cell(plan, shape, std::max(row.level, shape.level));
+      add_cell(plan, shape, std::max({row.level, irqchip.level, shape.level}));
     keep(std::move(plan));
   }
 

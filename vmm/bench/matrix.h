@@ -52,24 +52,29 @@ struct ShapeRow {
   Needs needs = Needs::nothing;
 };
 
+// Empty: a group that this guest has not.
 struct Matrix {
-  std::span<const ShapeRow> doorbell_shapes;
+  bool runs_linux = false;
+  std::span<const ShapeRow> doorbell_shapes{};
   std::span<const DiskRow> disks;
   std::span<const BackendRow> backends;
   std::span<const ShapeRow> disk_shapes;
   std::span<const NetRow> nets;
   std::span<const ShapeRow> net_shapes;
-  std::span<const ConsoleRow> consoles;
-  std::span<const ShapeRow> console_shapes;
+  std::span<const ConsoleRow> consoles{};
+  std::span<const ShapeRow> console_shapes{};
 };
 const Matrix& full_matrix();
+// Of `skiff bench linux`: the faces that Linux has drivers for, by interrupt controller.
+const Matrix& linux_matrix();
 
 // One virtual machine, and the cells it is started for.
 struct VmPlan {
   std::string group;
   std::string setup;
-  std::string program;  // in the folder of guest programs: "bench-disk"
-  std::string words{};  // its command line, without `hold` and `cells`
+  std::string program;      // in the folder of guest programs: "bench-disk"
+  bool runs_linux = false;  // or in the initramfs of a Linux
+  std::string words{};      // its command line, without `hold` and `cells`
   std::uint32_t vcpus = 1;
   std::string irqchip{};
   const DiskRow* disk = nullptr;  // the others are null then

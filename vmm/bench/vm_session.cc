@@ -166,15 +166,24 @@ class Session {
     return fmt::format("{} {} before the guest was done{}", program_, how, last_words());
   }
 
+  // The last line that is none of a kernel's: those have a time in brackets, and a Linux that
+  // powers off has the last word.
+  static std::string_view last_line(std::string_view text) {
+    std::string_view last;
+    while (!text.empty()) {
+      const auto end = text.find('\n');
+      const std::string_view line = text.substr(0, end);
+      text.remove_prefix(std::min(end, text.size() - 1) + 1);
+      if (last.empty() || last.starts_with('[') || !line.starts_with('[')) last = line;
+    }
+    return last;
+  }
+
   // The first line of what the monitor complained of, else the last thing the guest printed.
   std::string last_words() const {
     std::string_view text = child_.complaints();
     text = text.substr(0, text.find('\n'));
-    if (text.empty() && !reader_.other().empty()) {
-      text = reader_.other();
-      text.remove_suffix(1);
-      text = text.substr(text.rfind('\n') + 1);
-    }
+    if (text.empty()) text = last_line(reader_.other());
     return text.empty() ? std::string() : ": " + printable_text(text, GuestReader::kMostReason);
   }
 

@@ -47,17 +47,29 @@ bool is_virtio_mmio(const VmPlan& plan) {
          (plan.net != nullptr && plan.net->face == "virtio-mmio");
 }
 
+// Its messages stay off the console, by which the guest talks; a panic ends the machine.
+constexpr std::string_view kLinuxWords = "quiet panic=-1 skiff.do=bench ";
+
+std::string boot_section(const VmPlan& plan, const VmPlaces& places, const std::string& cmdline) {
+  std::string text =
+      fmt::format("[boot]\nkernel = {}\ncmdline = {}\n",
+                  quoted(plan.runs_linux ? places.kernel : places.guests + "/" + plan.program),
+                  quoted(cmdline));
+  if (plan.runs_linux) return text + fmt::format("initrd = {}\n", quoted(places.initramfs));
+  // Linux reads ACPI, and would find each device twice.
+  return bench_board().names_mmio_devices && is_virtio_mmio(plan)
+             ? text + "virtio_mmio_cmdline = true\n"
+             : text;
+}
+
 }  // namespace
 
 std::string config_text(const VmPlan& plan, const VmPlaces& places, const std::string& cmdline) {
   std::string text = fmt::format(
       "[machine]\nname = \"bench\"\nvcpus = {}\nmemory = {}\nirqchip = \"{}\"\n"
-      "on_reboot = \"exit\"\nwhy_after = 0\n"
-      "[boot]\nkernel = {}\ncmdline = {}\n",
-      plan.vcpus, kGuestMemory, plan.irqchip, quoted(places.guests + "/" + plan.program),
-      quoted(cmdline));
-  if (bench_board().names_mmio_devices && is_virtio_mmio(plan))
-    text += "virtio_mmio_cmdline = true\n";
+      "on_reboot = \"exit\"\nwhy_after = 0\n",
+      plan.vcpus, plan.runs_linux ? kLinuxMemory : kGuestMemory, plan.irqchip);
+  text += boot_section(plan, places, cmdline);
   if (plan.disk != nullptr || plan.net != nullptr) text += "[[io_thread]]\nname = \"io\"\n";
   if (plan.disk != nullptr) text += disk_section(plan, places);
   if (plan.net != nullptr) text += net_section(plan, places);
@@ -69,7 +81,10 @@ std::string config_text(const VmPlan& plan, const VmPlaces& places, const std::s
 }
 
 std::string guest_cmdline(const VmPlan& plan) {
-  std::string text = "hold";
+  std::string text;
+  if (plan.runs_linux)
+    text = fmt::format("console={} {}", bench_board().linux_console, kLinuxWords);
+  text += "hold";
   if (!plan.words.empty()) text += " " + plan.words;
   text += " cells=";
   for (std::size_t i = 0; i < plan.cells.size(); ++i)

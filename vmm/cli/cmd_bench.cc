@@ -24,7 +24,9 @@
 #include "vmm/bench/report_text.h"
 #include "vmm/bench/stop_signals.h"
 #include "vmm/cli/arguments.h"
+#include "vmm/cli/bench_linux.h"
 #include "vmm/cli/bench_progress.h"
+#include "vmm/cli/bench_rivals.h"
 #include "vmm/cli/command_line.h"
 #include "vmm/cli/command_spec.h"
 #include "vmm/cli/print.h"
@@ -42,6 +44,10 @@ constexpr std::size_t kQuickRuns = 5;
 constexpr std::size_t kMostRuns = 1000;
 // `--quick` is done in a minute; what comes after the last run takes a moment too.
 constexpr auto kQuickBudget = std::chrono::seconds(55);
+// Of a guest without an operating system; a Linux boots first.
+constexpr std::chrono::seconds kPatience{60};
+constexpr std::chrono::seconds kLinuxPatience{120};
+constexpr std::chrono::seconds kMostPatience{3600};
 constexpr std::size_t kMostReport = 64 << 20;  // [bytes]
 
 constexpr auto kBenchOptions = std::to_array<OptionSpec>({
@@ -78,6 +84,20 @@ constexpr auto kBenchOptions = std::to_array<OptionSpec>({
      .help =
          "Count, one by one, the instructions that the vCPU's thread executes outside the guest "
          "for an exit, of the doorbells that are nothing but exits; nothing is timed then."},
+    {.names = "--kernel",
+     .value = "FILE",
+     .help = "Of `bench linux`: the kernel that is booted, as `skiff run` takes them.",
+     .completion = Completion::file},
+    {.names = "--initramfs",
+     .value = "FILE",
+     .help =
+         "Of `bench linux`: an initramfs with that kernel's drivers, fio and bench-linux, as "
+         "guest/linux/build.sh makes it; bench.cpio.gz beside the kernel where nothing is said.",
+     .completion = Completion::file},
+    {.names = "--patience",
+     .value = "SECONDS",
+     .help = "How long a guest may say nothing, 1 to 3600; 60, of `bench linux` 120, where nothing "
+             "is said."},
     {.names = "--no-pin",
      .value = "",
      .help = "Let the host choose where threads run. Else the vCPU has a processor of its own, "
@@ -100,6 +120,7 @@ constexpr auto kBenchExamples = std::to_array<ExampleSpec>({
     {"skiff bench --filter 'disk/*/memory/*-d32' --runs 3", "disks with 32 requests at once"},
     {"skiff bench --vs qemu --filter 'disk/virtio-pci/*'", "the same guests under QEMU"},
     {"skiff bench --instructions --vs qemu --runs 1", "what does an exit cost each program?"},
+    {"skiff bench linux --kernel vmlinuz --quick", "what does it buy a Linux guest?"},
     {"skiff bench compare before.json after.json", "what has changed, beyond noise?"},
 });
 
@@ -125,65 +146,18 @@ void select_exits(bench::Selection& selection) {
                        "doorbell/*/unclaimed-port"};
 }
 
-std::size_t runs_of(const Arguments& arguments) {
-  const auto text = arguments.last("--runs");
-  if (!text) return arguments.has("--quick") ? kQuickRuns : kRuns;
-  std::size_t runs = 0;
+std::size_t number_of(const Arguments& arguments, const std::string& option, std::size_t fallback,
+                      std::size_t most) {
+  const auto text = arguments.last(option);
+  if (!text) return fallback;
+  std::size_t number = 0;
   const char* const end = text->data() + text->size();
-  const auto [at, error] = std::from_chars(text->data(), end, runs);
-  if (error != std::errc() || at != end || runs < 1 || runs > kMostRuns) {
+  const auto [at, error] = std::from_chars(text->data(), end, number);
+  if (error != std::errc() || at != end || number < 1 || number > most) {
     throw UsageError(
-        fmt::format("--runs is \"{}\"; it must be a number from 1 to {}", *text, kMostRuns));
+        fmt::format("{} is \"{}\"; it must be a number from 1 to {}", option, *text, most));
   }
-  return runs;
-}
-
-std::optional<std::string> in_path(const std::string& program) {
-  const char* const path = std::getenv("PATH");
-  std::string_view rest = path == nullptr ? "" : path;
-  while (!rest.empty()) {
-    const auto colon = rest.find(':');
-    const fs::path file = fs::path(rest.substr(0, colon)) / program;
-    if (::access(file.c_str(), X_OK) == 0) return file.string();
-    rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
-  }
-  return std::nullopt;
-}
-
-std::string program_of(const Arguments& arguments, const std::string& rival) {
-  std::string named;
-  for (const Arguments::Option& option : arguments.options) {
-    if (option.name == "--vs-path" && option.value.starts_with(rival + "=")) {
-      named = option.value.substr(rival.size() + 1);
-    }
-  }
-  if (!named.empty()) {
-    if (::access(named.c_str(), X_OK) != 0) throw UsageError(named + " cannot be run");
-    return named;
-  }
-  const std::string program(bench::default_program(rival));
-  if (const auto found = in_path(program)) return *found;
-  throw UsageError(fmt::format("{} is not in PATH; --vs-path {}=PATH names it", program, rival));
-}
-
-std::vector<bench::Rival> rivals_of(const Arguments& arguments) {
-  std::vector<bench::Rival> rivals;
-  std::string_view rest;
-  const std::string names = arguments.last("--vs").value_or("");
-  for (rest = names; !rest.empty();) {
-    const auto comma = rest.find(',');
-    const std::string name(rest.substr(0, comma));
-    rest.remove_prefix(comma == std::string_view::npos ? rest.size() : comma + 1);
-    if (bench::default_program(name).empty()) {
-      std::string known;
-      for (const bench::RivalRow& row : bench::rival_rows())
-        known += fmt::format("{}{}", known.empty() ? "" : ", ", row.name);
-      throw UsageError(fmt::format("--vs does not know \"{}\"; on this architecture it knows {}",
-                                   name, known.empty() ? "no other monitor" : known));
-    }
-    rivals.push_back({.name = name, .program = program_of(arguments, name)});
-  }
-  return rivals;
+  return number;
 }
 
 std::string own_program() {
@@ -259,10 +233,22 @@ int compare(const Arguments& arguments) {
 
 bench::Report measure(const Arguments& arguments, const std::vector<bench::VmPlan>& plans,
                       const bench::Selection& selection, int& signal_number) {
+  const bool is_linux = arguments.operand == "linux";
   bench::BenchOptions options{.plans = plans, .skiff = own_program(), .guests = {}, .scratch = {}};
-  options.runs = runs_of(arguments);
-  options.rivals = rivals_of(arguments);
-  options.guests = guests_of(arguments, plans);
+  options.runs =
+      number_of(arguments, "--runs", arguments.has("--quick") ? kQuickRuns : kRuns, kMostRuns);
+  options.patience = std::chrono::seconds(
+      number_of(arguments, "--patience",
+                static_cast<std::size_t>((is_linux ? kLinuxPatience : kPatience).count()),
+                static_cast<std::size_t>(kMostPatience.count())));
+  if (is_linux) {
+    const BenchLinux linux_guest = bench_linux(arguments);
+    options.kernel = linux_guest.kernel;
+    options.initramfs = linux_guest.initramfs;
+  } else {
+    options.rivals = bench_rivals(arguments);
+    options.guests = guests_of(arguments, plans);
+  }
   options.scratch = arguments.last("--scratch").value_or("/var/tmp");
   options.is_pinned = !arguments.has("--no-pin");
   options.coalesces = KvmSystem().coalesced_page() != 0;
@@ -283,15 +269,24 @@ bench::Report measure(const Arguments& arguments, const std::vector<bench::VmPla
 
 int bench_main(const Arguments& arguments) {
   if (arguments.operand == "compare") return compare(arguments);
-  if (!arguments.operand.empty()) {
+  const bool is_linux = arguments.operand == "linux";
+  if (!arguments.operand.empty() && !is_linux) {
     throw UsageError(
-        fmt::format("bench does not know \"{}\"; it knows compare", arguments.operand));
+        fmt::format("bench does not know \"{}\"; it knows linux and compare", arguments.operand));
   }
+  if (arguments.operands.size() > 1) {
+    throw UsageError(fmt::format("bench linux takes nothing like \"{}\"; --kernel names a kernel",
+                                 arguments.operands[1]));
+  }
+  check_bench_linux(arguments);
   bench::Selection selection = selection_of(arguments);
   if (arguments.has("--instructions")) select_exits(selection);
-  const auto plans = bench::plan_of(bench::full_matrix(), bench::bench_board(), selection);
-  if (plans.empty())
-    throw UsageError("no cell fits --filter; `skiff bench --list --full` shows all");
+  const auto plans = bench::plan_of(is_linux ? bench::linux_matrix() : bench::full_matrix(),
+                                    bench::bench_board(), selection);
+  if (plans.empty()) {
+    throw UsageError(fmt::format("no cell fits --filter; `skiff bench{} --list --full` shows all",
+                                 is_linux ? " linux" : ""));
+  }
   if (arguments.has("--list")) return list(plans);
   check_writable(arguments);
   int signal_number = 0;
@@ -307,7 +302,7 @@ int bench_main(const Arguments& arguments) {
 
 constexpr CommandSpec kBenchSpec = {
     .name = "bench",
-    .operands = "[compare BEFORE AFTER]",
+    .operands = "[linux | compare BEFORE AFTER]",
     .summary = "measure what virtio buys against emulated I/O, and why",
     .description =
         "Starts small guest programs in virtual machines that differ in one thing, such as how the "
@@ -318,6 +313,8 @@ constexpr CommandSpec kBenchSpec = {
         "Each machine is started several times, each time anew, all of them in turn. The report "
         "has medians and how far the runs lay apart; a cell whose median time differs by more than "
         "10 % between runs is marked with ~. No Linux, no root and no network are needed.\n\n"
+        "linux measures the same of a Linux guest and its drivers, on a host whose KVM runs Linux: "
+        "disks by fio, network cards by packet sockets, by interrupt controller.\n\n"
         "compare prints what differs between two files of --json by more than their noise.\n\n"
         "What is measured and how is in docs/benchmark.md. Status 0; 121 where no cell could be "
         "measured; 130 or 143 after Ctrl-C or SIGTERM, with a report of what there was.",

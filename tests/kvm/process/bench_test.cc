@@ -175,6 +175,16 @@ TEST_F(Bench, MistakesAreSaid) {
       {{"bench", "--guests", "/nonexistent"}, "is not in /nonexistent"},
       {{"bench", "--json", "/nonexistent/x"}, "cannot be written"},
       {{"bench", "comapre"}, "does not know \"comapre\""},
+      {{"bench", "linux"}, "needs --kernel FILE"},
+      {{"bench", "linux", "--kernel", "/nonexistent"}, "--kernel /nonexistent: cannot be read"},
+      {{"bench", "linux", "--kernel", "/proc/version"}, "there is no /proc/bench.cpio.gz"},
+      {{"bench", "linux", "--kernel", "/proc/version", "--initramfs", "/"},
+       "--initramfs /: cannot"},
+      {{"bench", "linux", "--filter", "doorbell/*"}, "`skiff bench linux --list --full`"},
+      {{"bench", "linux", "--vs", "qemu"}, "has no --vs"},
+      {{"bench", "linux", "vmlinuz"}, "nothing like \"vmlinuz\""},
+      {{"bench", "--kernel", "/proc/version"}, "--kernel is of `skiff bench linux`"},
+      {{"bench", "--patience", "0"}, "--patience is \"0\"; it must be a number from 1 to 3600"},
       {{"bench", "compare", "/nonexistent"}, "needs two reports"},
       {{"bench", "compare", "/nonexistent", "/dev/null"}, "cannot be read"},
       {{"bench", "compare", "/dev/null", "/dev/null"}, "/dev/null is no JSON"},
@@ -196,6 +206,23 @@ TEST_F(Bench, TheListSaysWhatWouldBeMeasured) {
   EXPECT_THAT(quick.out, HasSubstr("disk/virtio-pci/memory/read-4096-d32\n"));
   const Finished full = run_skiff({"bench", "--list", "--full"});
   EXPECT_GT(full.out.size(), 10 * quick.out.size());
+  const Finished linux_guest = run_skiff({"bench", "linux", "--list"});
+  EXPECT_EQ(linux_guest.ending, 0) << "a list needs no kernel";
+  EXPECT_THAT(linux_guest.out, HasSubstr("net/e1000/split/pingpong-64\n"));
+}
+
+// A kernel that does not boot is trouble of its cells, in the words of who met it.
+TEST_F(Bench, AKernelThatIsNoneIsSaid) {
+  folder.write("vmlinuz", "no kernel at all");
+  folder.write("initramfs", "nor an initramfs");
+  const Finished run = run_skiff(
+      words({"linux", "--kernel", folder.file("vmlinuz"), "--initramfs", folder.file("initramfs"),
+             "--filter", "disk/nvme/memory/read-4096-d1", "--runs", "1"}),
+      {}, 60s);
+  EXPECT_EQ(run.ending, 121) << run.err << run.out;
+  EXPECT_THAT(run.out, HasSubstr("failed"));
+  EXPECT_THAT(run.out, HasSubstr("vmlinuz"));
+  EXPECT_THAT(left_behind(), IsEmpty());
 }
 
 }  // namespace

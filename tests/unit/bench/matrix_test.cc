@@ -14,9 +14,10 @@ namespace {
 using testing::ElementsAre;
 using testing::UnorderedElementsAre;
 
-std::vector<std::string> ids_of(const Selection& selection) {
+std::vector<std::string> ids_of(const Selection& selection, const Matrix& matrix = full_matrix(),
+                                const BenchBoard& board = bench_board()) {
   std::vector<std::string> ids;
-  for (const VmPlan& plan : plan_of(full_matrix(), bench_board(), selection)) {
+  for (const VmPlan& plan : plan_of(matrix, board, selection)) {
     for (const std::string& cell : plan.cells)
       ids.push_back(plan.name_of(cell).id());
   }
@@ -94,8 +95,11 @@ std::vector<VmPlan> all_of(const BenchBoard& board) {
 }
 
 TEST(BenchMatrix, ABoardWithoutPortsHasNothingThatIsReachedByThemAlone) {
-  const BenchBoard board = {
-      .doorbells = kOneController, .irqchip = "auto", .offers = {}, .names_mmio_devices = false};
+  const BenchBoard board = {.doorbells = kOneController,
+                            .irqchip = "auto",
+                            .offers = {},
+                            .names_mmio_devices = false,
+                            .linux_console = "ttyAMA0"};
   std::set<std::string> ids;
   for (const VmPlan& plan : all_of(board)) {
     EXPECT_EQ(plan.irqchip, plan.group == "doorbell" ? "gic" : "auto");
@@ -117,7 +121,8 @@ TEST(BenchMatrix, ABoardWithPortsHasThem) {
   const BenchBoard board = {.doorbells = kOneController,
                             .irqchip = "auto",
                             .offers = kPorts,
-                            .names_mmio_devices = false};
+                            .names_mmio_devices = false,
+                            .linux_console = "ttyAMA0"};
   std::set<std::string> setups;
   for (const VmPlan& plan : all_of(board))
     setups.insert(plan.group + "/" + plan.setup);
@@ -126,12 +131,48 @@ TEST(BenchMatrix, ABoardWithPortsHasThem) {
   EXPECT_FALSE(setups.contains("console/pl011,byte")) << "it has another";
 }
 
+constexpr auto kThreeControllers = std::to_array<DoorbellRow>(
+    {{"kernel", 2, Level::quick}, {"split", 2, Level::normal}, {"user", 1, Level::normal}});
+constexpr BenchBoard kPc = {.doorbells = kThreeControllers,
+                            .irqchip = "kernel",
+                            .offers = kPorts,
+                            .names_mmio_devices = true,
+                            .linux_console = "ttyS0"};
+
+TEST(BenchMatrix, OfALinuxEveryFaceIsThereByEveryController) {
+  for (const Level level : {Level::quick, Level::normal, Level::full}) {
+    const auto ids = ids_of({.level = level}, linux_matrix(), kPc);
+    const std::set<std::string> cells(ids.begin(), ids.end());
+    EXPECT_EQ(ids.size(), cells.size()) << "a cell is there twice";
+    for (const std::string face : {"virtio-pci", "virtio-mmio", "nvme", "ide,dma", "ide,pio"}) {
+      EXPECT_TRUE(cells.contains("disk/" + face + "/memory/read-4096-d1")) << face;
+      EXPECT_EQ(cells.contains("disk/" + face + "/memory/split/read-4096-d1"),
+                level != Level::quick);
+      EXPECT_EQ(cells.contains("disk/" + face + "/file/user/read-4096-d1"), level == Level::full);
+    }
+    for (const std::string face : {"virtio-pci", "virtio-mmio", "e1000"}) {
+      EXPECT_TRUE(cells.contains("net/" + face + "/pingpong-64")) << face;
+      EXPECT_EQ(cells.contains("net/" + face + "/user/pingpong-64"), level != Level::quick);
+    }
+    EXPECT_FALSE(cells.contains("disk/ide,pio/memory/read-4096-d32"));
+  }
+  for (const VmPlan& plan : plan_of(linux_matrix(), kPc, {.filters = {"*/user/*"}})) {
+    EXPECT_TRUE(plan.runs_linux);
+    EXPECT_EQ(plan.irqchip, "user") << plan.setup;
+    EXPECT_EQ(plan.program, "bench-linux");
+  }
+  for (const VmPlan& plan : plan_of(full_matrix(), bench_board(), {.level = Level::full}))
+    EXPECT_FALSE(plan.runs_linux) << plan.setup;
+}
+
 TEST(BenchMatrix, NamesAreWhatTheReaderOfTheGuestsLinesTakes) {
-  for (const VmPlan& plan : plan_of(full_matrix(), bench_board(), {.level = Level::full})) {
-    EXPECT_FALSE(plan.cells.empty());
-    for (const std::string& cell : plan.cells) {
-      const auto word = parse_guest_line("bench: ready cell=" + cell + " face=x requests=1");
-      EXPECT_TRUE(std::holds_alternative<GuestReady>(word)) << cell;
+  for (const Matrix* const matrix : {&full_matrix(), &linux_matrix()}) {
+    for (const VmPlan& plan : plan_of(*matrix, bench_board(), {.level = Level::full})) {
+      EXPECT_FALSE(plan.cells.empty());
+      for (const std::string& cell : plan.cells) {
+        const auto word = parse_guest_line("bench: ready cell=" + cell + " face=x requests=1");
+        EXPECT_TRUE(std::holds_alternative<GuestReady>(word)) << cell;
+      }
     }
   }
 }

@@ -60,6 +60,11 @@ TEST_F(Session, AMonitorThatEndsEarlyIsSaidWithItsComplaint) {
   EXPECT_THAT(runs[1].trouble, HasSubstr("signal 9"));
   runs = run("echo 'triple fault at 0x0'");
   EXPECT_THAT(runs[0].trouble, HasSubstr("triple fault at 0x0"));
+  // A kernel that is switched off has the last word, but says nothing of why.
+  runs = run("echo '[ 0.5] pci'; echo 'no fio'; echo '[ 1.25] reboot: Power down'");
+  EXPECT_THAT(runs[0].trouble, testing::EndsWith("no fio"));
+  runs = run("echo '[ 0.5] pci'; echo '[ 1.25] Kernel panic'");
+  EXPECT_THAT(runs[0].trouble, testing::EndsWith("Kernel panic"));
 }
 
 TEST_F(Session, AProgramThatIsNotThereIsSaid) {

@@ -13,8 +13,11 @@ constexpr auto kDoorbells = std::to_array<DoorbellRow>({
 
 constexpr auto kOffers = std::to_array({Needs::pl011});
 
-constexpr BenchBoard kBoard = {
-    .doorbells = kDoorbells, .irqchip = "auto", .offers = kOffers, .names_mmio_devices = false};
+constexpr BenchBoard kBoard = {.doorbells = kDoorbells,
+                               .irqchip = "auto",
+                               .offers = kOffers,
+                               .names_mmio_devices = false,
+                               .linux_console = "ttyAMA0"};
 
 }  // namespace
 

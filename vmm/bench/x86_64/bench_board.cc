@@ -14,8 +14,11 @@ constexpr auto kDoorbells = std::to_array<DoorbellRow>({
 
 constexpr auto kOffers = std::to_array({Needs::ports, Needs::uart16550, Needs::collected});
 
-constexpr BenchBoard kBoard = {
-    .doorbells = kDoorbells, .irqchip = "kernel", .offers = kOffers, .names_mmio_devices = true};
+constexpr BenchBoard kBoard = {.doorbells = kDoorbells,
+                               .irqchip = "kernel",
+                               .offers = kOffers,
+                               .names_mmio_devices = true,
+                               .linux_console = "ttyS0"};
 
 }  // namespace
 

@@ -1,0 +1,65 @@
+#include "vmm/cli/bench_linux.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "vmm/base/error.h"
+#include "vmm/cli/command_line.h"
+
+namespace skiff {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kInitramfs = "bench.cpio.gz";
+
+// Whole, because each machine's configuration lies elsewhere.
+std::string readable(const std::string& option, const std::string& path) {
+  std::error_code error;
+  if (!fs::is_regular_file(path, error) || ::access(path.c_str(), R_OK) != 0) {
+    throw UsageError(fmt::format("{} {}: cannot be read", option, path));
+  }
+  return fs::absolute(path).string();
+}
+
+}  // namespace
+
+void check_bench_linux(const Arguments& arguments) {
+  const bool is_linux = arguments.operand == "linux";
+  for (const char* const option : {"--vs", "--vs-path", "--instructions", "--guests"}) {
+    if (is_linux && arguments.has(option)) {
+      throw UsageError(fmt::format("`bench linux` has no {}", option));
+    }
+  }
+  for (const char* const option : {"--kernel", "--initramfs"}) {
+    if (!is_linux && arguments.has(option)) {
+      throw UsageError(fmt::format("{} is of `skiff bench linux`", option));
+    }
+  }
+}
+
+BenchLinux bench_linux(const Arguments& arguments) {
+  const auto kernel = arguments.last("--kernel");
+  if (!kernel) {
+    throw UsageError(
+        "bench linux needs --kernel FILE; `make bench-linux` fetches one, with an initramfs for "
+        "it");
+  }
+  BenchLinux found{.kernel = readable("--kernel", *kernel), .initramfs = {}};
+  if (const auto initramfs = arguments.last("--initramfs")) {
+    found.initramfs = readable("--initramfs", *initramfs);
+    return found;
+  }
+  const fs::path beside = fs::path(found.kernel).replace_filename(kInitramfs);
+  if (::access(beside.c_str(), R_OK) != 0) {
+    throw UsageError(
+        fmt::format("there is no {}; guest/linux/build.sh makes it, --initramfs names another",
+                    beside.string()));
+  }
+  found.initramfs = beside.string();
+  return found;
+}
+
+}  // namespace skiff
