@@ -5,6 +5,8 @@
 namespace skiff::bench {
 namespace {
 
+constexpr std::string_view kUringWorker = "iou-wrk";
+
 std::uint64_t grown(std::uint64_t before, std::uint64_t after) {
   return after < before ? 0 : after - before;
 }
@@ -66,7 +68,7 @@ ThreadRate rate_of(const ThreadTime& before, const ThreadTime& after, double req
   const auto system = static_cast<double>(grown(before.system_ns, after.system_ns));
   const auto run = static_cast<double>(grown(before.run_ns, after.run_ns));
   const double share = user + system == 0 ? 0 : user / (user + system);
-  return {.name = after.name,
+  return {.name = label_of(after.name),
           .user_us = run * share / requests / 1e3,
           .kernel_us = run * (1 - share) / requests / 1e3};
 }
@@ -97,7 +99,13 @@ void add_threads(const CellRun& run, double requests, Figures& figures) {
         *metrics[Metric::other_us] += both;
         break;
     }
-    figures.threads.push_back(rate);
+    const auto same = std::ranges::find(figures.threads, rate.name, &ThreadRate::name);
+    if (same == figures.threads.end()) {
+      figures.threads.push_back(rate);
+    } else {
+      same->user_us += rate.user_us;
+      same->kernel_us += rate.kernel_us;
+    }
   }
 }
 
@@ -107,11 +115,17 @@ bool is_talk(const ExitCount& row) {
   return row.device == "com1" && row.reg != "SCR";
 }
 
+std::string label_of(std::string_view name) {
+  return std::string(name.starts_with(kUringWorker) ? kUringWorker : name);
+}
+
 ThreadRole role_of(std::string_view name) {
   const auto begins = [name](std::string_view with) { return name.starts_with(with); };
   if (begins("vcpu") || begins("CPU ") || begins("fc_vcpu")) return ThreadRole::vcpu;
-  if (begins("skiff/") || begins("IO ") || begins("firecracker") || begins("_"))
+  if (begins("skiff/") || begins("IO ") || begins("firecracker") || begins("_") ||
+      begins(kUringWorker)) {
     return ThreadRole::io;
+  }
   return ThreadRole::other;
 }
 

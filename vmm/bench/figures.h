@@ -19,7 +19,10 @@ bool is_talk(const ExitCount& row);
 enum class ThreadRole : std::uint8_t { vcpu, io, other };
 // By the name the host shows: "vcpu0", "skiff/io0"; QEMU's are "CPU 0/KVM", "IO io0"; Firecracker's
 // "fc_vcpu 0", "firecracker" (which does all I/O); Cloud Hypervisor's "vcpu0", "_disk0_q0".
+// The kernel's "iou-wrk-1234" do a process's io_uring requests that would have blocked it.
 ThreadRole role_of(std::string_view thread_name);
+// Without what differs from start to start.
+std::string label_of(std::string_view thread_name);
 
 struct ExitRate {
   std::string reason;
@@ -43,7 +46,7 @@ struct Figures {
   PerMetric<double> metrics;
   std::vector<ExitRate> exits;      // that happened, the most first
   std::vector<KvmRate> kvm;         // in KVM's order, without what stood still
-  std::vector<ThreadRate> threads;  // those that ran, in the process's order
+  std::vector<ThreadRate> threads;  // those that ran, in the process's order, by label
 };
 
 // `run` has numbers. Counters that went backwards (a guest that lies, a machine that was reset)

@@ -114,8 +114,21 @@ TEST(BenchFigures, ThreadsHaveRolesByTheirNames) {
   EXPECT_EQ(role_of("fc_vcpu 0"), ThreadRole::vcpu);
   EXPECT_EQ(role_of("firecracker"), ThreadRole::io);
   EXPECT_EQ(role_of("_disk0_q0"), ThreadRole::io);
+  EXPECT_EQ(role_of("iou-wrk-4711"), ThreadRole::io);
   EXPECT_EQ(role_of("skiff"), ThreadRole::other);
   EXPECT_EQ(role_of("qemu-system-x86"), ThreadRole::other);
+}
+
+// They have the number of whom they work for in their names, another at each start.
+TEST(BenchFigures, TheKernelsWorkersAreOneRow) {
+  CellRun run = test::sample_run();
+  run.after.threads.push_back({20, "iou-wrk-4711", 100'000, 0, 10'000'000});
+  run.after.threads.push_back({21, "iou-wrk-4711", 200'000, 0, 10'000'000});
+  const Figures figures = figures_of(run);
+  ASSERT_EQ(figures.threads.size(), 3U);
+  EXPECT_EQ(figures.threads[2].name, "iou-wrk");
+  EXPECT_DOUBLE_EQ(figures.threads[2].kernel_us, 3);
+  EXPECT_DOUBLE_EQ(*figures.metrics[Metric::io_us], 4);
 }
 
 }  // namespace
