@@ -9,6 +9,6 @@ struct MmioDevice {
   unsigned line;  // for interrupts_route_line
 };
 
-// Places that may hold one, as the machine tells them: by the device tree, or where there is none by
-// `virtio_mmio.device=` words of the command line.
+// Places that may hold one, as the machine tells them: by the device tree, or where there is none
+// by `virtio_mmio.device=` words of the command line.
 unsigned mmio_devices(const char* command_line, struct MmioDevice* devices, unsigned maximum);
