@@ -10,9 +10,9 @@ using namespace virtio_blk;
 
 class BlockInline : public BlockFixture {
  protected:
-  static constexpr BlockOptions kInline{.is_inline = true};
+  static BlockOptions inline_options() { return {.is_inline = true}; }
 
-  void create_stalled(const BlockOptions& options = kInline) {
+  void create_stalled(const BlockOptions& options = inline_options()) {
     auto backend = std::make_unique<StalledDisk>(kDiskSize);
     disk = backend.get();
     create(std::move(backend), options);
@@ -29,7 +29,7 @@ class BlockInline : public BlockFixture {
 };
 
 TEST_F(BlockInline, RequestsAreAnsweredWhenTheNotificationReturns) {
-  create(kInline);
+  create(inline_options());
   start();
   const GuestAddress at = offer(kTypeOut, 3, std::string(512, 'w'));
   offer(kTypeIn, 3, "", 512);
@@ -41,7 +41,7 @@ TEST_F(BlockInline, RequestsAreAnsweredWhenTheNotificationReturns) {
 }
 
 TEST_F(BlockInline, WhatWasAvailableBeforeIsAnsweredAtActivation) {
-  create(kInline);
+  create(inline_options());
   offer(kTypeIn, 0, "", 512);
   driver->activate(block->features());
   EXPECT_EQ(count_used(), 1);
@@ -90,7 +90,7 @@ TEST_F(BlockInline, AResetIsDoneWhenTheDiskIsQuiet) {
 }
 
 TEST_F(BlockInline, ANotificationOfAnInactiveDeviceDoesNothing) {
-  create(kInline);
+  create(inline_options());
   driver->kick(0);
   start();
   ASSERT_TRUE(reset());
