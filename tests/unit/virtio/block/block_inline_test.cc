@@ -72,7 +72,7 @@ TEST_F(BlockInline, AVcpuIsNotKeptByADriverThatGoesOnAskingForMore) {
   offer(kTypeIn, 0, "", 512);
   driver->kick(0);
   EXPECT_LT(rounds, 10'000'000) << "the turn has no end";
-  rounds = 10'000'000;
+  disk->on_asked = nullptr;
 }
 
 TEST_F(BlockInline, AResetIsDoneWhenTheDiskIsQuiet) {
