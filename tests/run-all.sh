@@ -89,7 +89,7 @@ if wanted aarch64; then
   configure aarch64 -DSKIFF_TESTS=ON -DSKIFF_WERROR=ON -DSKIFF_UNITY=ON
   # Tests of what is most of an arm64 guest's, or handles bytes; all of them would take longer than they tell (docs/aarch64.md).
   units=(unit_boot_arm64 unit_boot unit_guest_view_arm64 unit_devices unit_intc pci_test virtio_ring_test virtio_transport_test
-         guest_device_tree guest_histogram linux_guest_test unit_nvme board_devices_test)
+         guest_device_tree guest_parts linux_guest_test unit_nvme board_devices_test)
   build build-aarch64 skiff guest_programs lab-expect lab-dns "${units[@]}"
   stage "unit tests for aarch64, under qemu-user"
   run_ctest build-aarch64 unit -R "/($(IFS='|'; echo "${units[*]}"))\$" -j"$jobs"
