@@ -29,9 +29,6 @@ build() { # build DIR [TARGET...]
 run_ctest() { # run_ctest DIR LABELS [OPTION...]
   local directory=$1 labels=$2
   shift 2
-  # A virtual host may be stopped for minutes (a snapshot, a move): what ran out of its time then is asked once more. A hang runs
-  # out of it twice. The lab's cases have their own ways.
-  [ "$labels" = lab ] || set -- --repeat after-timeout:2 "$@"
   ctest --test-dir "$directory" -L "^($labels)\$" --output-on-failure --no-tests=error "$@"
 }
 say_skipped() { # say_skipped DIR: why tests of the last run were skipped
