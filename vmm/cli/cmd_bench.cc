@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -29,6 +29,7 @@
 #include "vmm/cli/bench_rivals.h"
 #include "vmm/cli/command_line.h"
 #include "vmm/cli/command_spec.h"
+#include "vmm/cli/number_option.h"
 #include "vmm/cli/print.h"
 #include "vmm/cli/version.h"
 #include "vmm/control/api/vm_json.h"
@@ -45,9 +46,9 @@ constexpr std::size_t kMostRuns = 1000;
 // `--quick` is done in a minute; what comes after the last run takes a moment too.
 constexpr auto kQuickBudget = std::chrono::seconds(55);
 // Of a guest without an operating system; a Linux boots first.
-constexpr std::chrono::seconds kPatience{60};
-constexpr std::chrono::seconds kLinuxPatience{120};
-constexpr std::chrono::seconds kMostPatience{3600};
+constexpr std::int64_t kPatience = 60;         // [s]
+constexpr std::int64_t kLinuxPatience = 120;   // [s]
+constexpr std::int64_t kMostPatience = 3600;   // [s]
 constexpr std::size_t kMostReport = 64 << 20;  // [bytes]
 
 constexpr auto kBenchOptions = std::to_array<OptionSpec>({
@@ -146,20 +147,6 @@ void select_exits(bench::Selection& selection) {
                        "doorbell/*/unclaimed-port"};
 }
 
-std::size_t number_of(const Arguments& arguments, const std::string& option, std::size_t fallback,
-                      std::size_t most) {
-  const auto text = arguments.last(option);
-  if (!text) return fallback;
-  std::size_t number = 0;
-  const char* const end = text->data() + text->size();
-  const auto [at, error] = std::from_chars(text->data(), end, number);
-  if (error != std::errc() || at != end || number < 1 || number > most) {
-    throw UsageError(
-        fmt::format("{} is \"{}\"; it must be a number from 1 to {}", option, *text, most));
-  }
-  return number;
-}
-
 std::string own_program() {
   std::error_code error;
   const fs::path program = fs::read_symlink("/proc/self/exe", error);
@@ -235,12 +222,11 @@ bench::Report measure(const Arguments& arguments, const std::vector<bench::VmPla
                       const bench::Selection& selection, int& signal_number) {
   const bool is_linux = arguments.operand == "linux";
   bench::BenchOptions options{.plans = plans, .skiff = own_program(), .guests = {}, .scratch = {}};
-  options.runs =
-      number_of(arguments, "--runs", arguments.has("--quick") ? kQuickRuns : kRuns, kMostRuns);
-  options.patience = std::chrono::seconds(
-      number_of(arguments, "--patience",
-                static_cast<std::size_t>((is_linux ? kLinuxPatience : kPatience).count()),
-                static_cast<std::size_t>(kMostPatience.count())));
+  options.runs = number_option(arguments, "--runs", std::size_t{1}, kMostRuns)
+                     .value_or(arguments.has("--quick") ? kQuickRuns : kRuns);
+  options.patience =
+      std::chrono::seconds(number_option(arguments, "--patience", std::int64_t{1}, kMostPatience)
+                               .value_or(is_linux ? kLinuxPatience : kPatience));
   if (is_linux) {
     const BenchLinux linux_guest = bench_linux(arguments);
     options.kernel = linux_guest.kernel;

@@ -2,13 +2,13 @@
 #include <fmt/core.h>
 
 #include <array>
-#include <charconv>
 #include <cstdint>
+#include <limits>
 #include <string>
 
 #include "vmm/cli/arguments.h"
-#include "vmm/cli/command_line.h"
 #include "vmm/cli/command_spec.h"
+#include "vmm/cli/number_option.h"
 #include "vmm/cli/print.h"
 #include "vmm/control/api/vm_json.h"
 #include "vmm/control/client/control_client.h"
@@ -36,14 +36,8 @@ std::string line_of(std::string_view json) {
 }
 
 int events_main(const Arguments& arguments) {
-  std::uint64_t after = 0;
-  if (const auto number = arguments.last("--after")) {
-    const char* const end = number->data() + number->size();
-    const auto [at, error] = std::from_chars(number->data(), end, after);
-    if (error != std::errc() || at != end) {
-      throw UsageError(fmt::format("--after is \"{}\"; it must be an event's number", *number));
-    }
-  }
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint64_t>::max();
+  const auto after = number_option(arguments, "--after", std::uint64_t{0}, kMost).value_or(0);
   const bool json = arguments.has("--json");
   ControlClient(arguments.operand)
       .follow(fmt::format("/v1/events?after={}", after), [json](std::string_view line) {

@@ -2,21 +2,21 @@
 #include <fmt/core.h>
 
 #include <array>
-#include <charconv>
 #include <cstdint>
 #include <cstdio>
 #include <map>
-#include <optional>
 #include <string>
 
-#include "vmm/base/error.h"
-#include "vmm/cli/command_line.h"
+#include "vmm/cli/arguments.h"
 #include "vmm/cli/command_spec.h"
+#include "vmm/cli/number_option.h"
 #include "vmm/cli/vm_operands.h"
 #include "vmm/control/client/control_client.h"
 
 namespace skiff {
 namespace {
+
+constexpr std::uint32_t kMostTimeout = 31'536'000;  // as the control API has it [s]
 
 constexpr auto kStopOptions = std::to_array<OptionSpec>({
     {.names = "--force,-f", .value = "", .help = "At once, without asking the guest."},
@@ -34,15 +34,8 @@ constexpr auto kStopExamples = std::to_array<ExampleSpec>({
 
 std::string stop_request(const Arguments& arguments) {
   if (arguments.has("--force")) return R"({"force": true})";
-  const auto timeout = arguments.last("--timeout");
-  if (!timeout) return "{}";
-  std::uint32_t seconds = 0;
-  const char* const end = timeout->data() + timeout->size();
-  if (const auto [at, error] = std::from_chars(timeout->data(), end, seconds);
-      error != std::errc() || at != end) {
-    throw UsageError(fmt::format("--timeout is \"{}\"; it must be a number of seconds", *timeout));
-  }
-  return fmt::format(R"({{"timeout": {}}})", seconds);
+  const auto seconds = number_option(arguments, "--timeout", std::uint32_t{0}, kMostTimeout);
+  return seconds ? fmt::format(R"({{"timeout": {}}})", *seconds) : "{}";
 }
 
 int stop_main(const Arguments& arguments) {

@@ -2,9 +2,7 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 #include <chrono>
-#include <optional>
 #include <string>
 #include <thread>
 
@@ -12,6 +10,7 @@
 #include "vmm/cli/arguments.h"
 #include "vmm/cli/command_line.h"
 #include "vmm/cli/command_spec.h"
+#include "vmm/cli/number_option.h"
 #include "vmm/cli/print.h"
 #include "vmm/cli/top_screen.h"
 #include "vmm/control/client/control_client.h"
@@ -37,15 +36,9 @@ constexpr auto kTopExamples = std::to_array<ExampleSpec>({
 });
 
 std::chrono::nanoseconds interval_of(const Arguments& arguments) {
-  const std::string text = arguments.last("--interval").value_or("1");
-  double seconds = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-  if (error != std::errc() || end != text.data() + text.size() || !(seconds >= 0.1) ||
-      !(seconds <= 60)) {
-    throw UsageError(fmt::format("--interval {}: seconds from 0.1 to 60, such as 0.5", text));
-  }
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(
-      std::chrono::duration<double>(seconds));
+  const std::chrono::duration<double> seconds(
+      number_option(arguments, "--interval", 0.1, 60.0).value_or(1));
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(seconds);
 }
 
 int top_main(const Arguments& arguments) {

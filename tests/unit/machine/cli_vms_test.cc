@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <utility>
 
 #include "vmm/cli/command_line.h"
+#include "vmm/cli/command_spec.h"
 #include "vmm/cli/log_times.h"
+#include "vmm/cli/number_option.h"
 #include "vmm/cli/vm_table.h"
 
 namespace skiff {
@@ -24,6 +27,51 @@ TEST(Operands, AsManyAsACommandTakes) {
   EXPECT_THROW(parse_command_line({"wait", "a", "b"}), UsageError);
   EXPECT_THROW(parse_command_line({"ps", "a"}), UsageError);
   EXPECT_TRUE(parse_command_line({"rm", "--ended"}).operands.empty());
+}
+
+TEST(NumberOption, IsANumberOfItsRange) {
+  const auto given = [](const std::string& text) {
+    Arguments arguments;
+    arguments.options = {{"--number", "7"}, {"--number", text}};
+    return arguments;
+  };
+  const auto count = [&](const std::string& text) {
+    return number_option(given(text), "--number", std::uint32_t{2}, std::uint32_t{40});
+  };
+  EXPECT_EQ(number_option(Arguments(), "--number", 1, 2), std::nullopt);
+  EXPECT_EQ(count("2"), 2);
+  EXPECT_EQ(count("40"), 40);
+  EXPECT_EQ(number_option(given("0.5"), "--number", 0.1, 60.0), 0.5);
+  for (const char* const text : {"", "1", "41", "-3", "+3", " 3", "3 ", "3s", "x", "4294967299"})
+    EXPECT_THROW(count(text), UsageError) << text;
+  for (const char* const text : {"0.01", "nan", "inf", "60.1"}) {
+    EXPECT_THROW(number_option(given(text), "--number", 0.1, 60.0), UsageError) << text;
+  }
+}
+
+// What each option's command makes of it: the error names option, value and range.
+TEST(NumberOption, WhatIsNoneIsSaidByEveryCommandAlike) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> mistakes = {
+      {{"stop", "a", "--timeout", "1m"},
+       "--timeout is \"1m\"; it must be a number from 0 to 31536000"},
+      {{"top", "a", "--interval", "61"},
+       "--interval is \"61\"; it must be a number from 0.1 to 60"},
+      {{"events", "a", "--after", "-1"},
+       "--after is \"-1\"; it must be a number from 0 to 18446744073709551615"},
+      {{"bench", "--filter", "doorbell/*", "--runs", "1001"},
+       "--runs is \"1001\"; it must be a number from 1 to 1000"},
+      {{"bench", "--filter", "doorbell/*", "--patience", "0"},
+       "--patience is \"0\"; it must be a number from 1 to 3600"},
+  };
+  for (const auto& [words, said] : mistakes) {
+    const Arguments arguments = parse_command_line(words);
+    try {
+      arguments.command->run(arguments);
+      ADD_FAILURE() << words[0] << " takes it";
+    } catch (const UsageError& error) {
+      EXPECT_EQ(error.what(), said);
+    }
+  }
 }
 
 system_clock::time_point at(long long ms) {
