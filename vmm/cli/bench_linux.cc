@@ -1,12 +1,13 @@
 #include "vmm/cli/bench_linux.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <filesystem>
+#include <string>
+#include <string_view>
 
-#include "vmm/base/error.h"
 #include "vmm/cli/command_line.h"
+#include "vmm/machine/config_paths.h"
 
 namespace skiff {
 namespace {
@@ -16,11 +17,9 @@ namespace fs = std::filesystem;
 constexpr const char* kInitramfs = "bench.cpio.gz";
 
 // Whole, because each machine's configuration lies elsewhere.
-std::string readable(const std::string& option, const std::string& path) {
-  std::error_code error;
-  if (!fs::is_regular_file(path, error) || ::access(path.c_str(), R_OK) != 0) {
-    throw UsageError(fmt::format("{} {}: cannot be read", option, path));
-  }
+std::string readable(std::string_view what, const std::string& path, std::string_view hint = {}) {
+  const auto size = readable_file_size(path);
+  if (!size) throw UsageError(fmt::format("{} {}{}", what, size.error(), hint));
   return fs::absolute(path).string();
 }
 
@@ -53,12 +52,8 @@ BenchLinux bench_linux(const Arguments& arguments) {
     return found;
   }
   const fs::path beside = fs::path(found.kernel).replace_filename(kInitramfs);
-  if (::access(beside.c_str(), R_OK) != 0) {
-    throw UsageError(
-        fmt::format("there is no {}; guest/linux/build.sh makes it, --initramfs names another",
-                    beside.string()));
-  }
-  found.initramfs = beside.string();
+  found.initramfs = readable("the initramfs", beside.string(),
+                             "; guest/linux/build.sh makes it, --initramfs names another");
   return found;
 }
 
