@@ -1,55 +1,26 @@
 // `skiff bench`: virtio against emulated I/O, measured.
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <chrono>
-#include <cstdint>
-#include <filesystem>
-#include <fstream>
-#include <iterator>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "vmm/base/error.h"
 #include "vmm/base/exit_status.h"
-#include "vmm/bench/bench_run.h"
+#include "vmm/bench/bench_board.h"
 #include "vmm/bench/compare_reports.h"
-#include "vmm/bench/html_report.h"
 #include "vmm/bench/matrix.h"
-#include "vmm/bench/monitors.h"
-#include "vmm/bench/report_json.h"
 #include "vmm/bench/report_text.h"
-#include "vmm/bench/stop_signals.h"
 #include "vmm/cli/arguments.h"
+#include "vmm/cli/bench_files.h"
 #include "vmm/cli/bench_linux.h"
-#include "vmm/cli/bench_progress.h"
-#include "vmm/cli/bench_rivals.h"
+#include "vmm/cli/bench_measure.h"
 #include "vmm/cli/command_line.h"
 #include "vmm/cli/command_spec.h"
-#include "vmm/cli/number_option.h"
 #include "vmm/cli/print.h"
-#include "vmm/cli/version.h"
-#include "vmm/control/api/vm_json.h"
-#include "vmm/kvm/kvm_system.h"
 
 namespace skiff {
 namespace {
-
-namespace fs = std::filesystem;
-
-constexpr std::size_t kRuns = 10;
-constexpr std::size_t kQuickRuns = 5;
-constexpr std::size_t kMostRuns = 1000;
-// `--quick` is done in a minute; what comes after the last run takes a moment too.
-constexpr auto kQuickBudget = std::chrono::seconds(55);
-// Of a guest without an operating system; a Linux boots first.
-constexpr std::int64_t kPatience = 60;         // [s]
-constexpr std::int64_t kLinuxPatience = 120;   // [s]
-constexpr std::int64_t kMostPatience = 3600;   // [s]
-constexpr std::size_t kMostReport = 64 << 20;  // [bytes]
 
 constexpr auto kBenchOptions = std::to_array<OptionSpec>({
     {.names = "--quick",
@@ -147,49 +118,6 @@ void select_exits(bench::Selection& selection) {
                        "doorbell/*/unclaimed-port"};
 }
 
-std::string own_program() {
-  std::error_code error;
-  const fs::path program = fs::read_symlink("/proc/self/exe", error);
-  if (error) throw HostError("/proc/self/exe does not say where this program is");
-  return program.string();
-}
-
-// The folder in which every program of the plans is.
-std::string guests_of(const Arguments& arguments, const std::vector<bench::VmPlan>& plans) {
-  const fs::path here = fs::path(own_program()).parent_path();
-  std::vector<fs::path> folders = {here / "guest", here / ".." / "lib" / "skiff" / "guest"};
-  if (const auto named = arguments.last("--guests")) folders = {fs::path(*named)};
-  std::string missing;
-  for (const fs::path& folder : folders) {
-    missing.clear();
-    for (const bench::VmPlan& plan : plans) {
-      if (::access((folder / plan.program).c_str(), R_OK) != 0) missing = plan.program;
-    }
-    std::error_code error;
-    if (missing.empty()) return fs::weakly_canonical(folder, error).string();
-  }
-  throw UsageError(
-      fmt::format("the guest program {} is not in {}; `make install` puts it beside this "
-                  "program, --guests names another folder",
-                  missing, folders.back().lexically_normal().string()));
-}
-
-void write_file(const std::string& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary | std::ios::trunc);
-  file << text;
-  if (!file.flush()) throw HostError("cannot write " + path);
-}
-
-// Before minutes are spent on what then cannot be kept.
-void check_writable(const Arguments& arguments) {
-  for (const char* const option : {"--json", "--html"}) {
-    const auto path = arguments.last(option);
-    if (!path) continue;
-    std::ofstream file(*path, std::ios::binary | std::ios::app);
-    if (!file) throw UsageError(fmt::format("{} {}: cannot be written", option, *path));
-  }
-}
-
 int list(const std::vector<bench::VmPlan>& plans) {
   std::string text;
   for (const bench::VmPlan& plan : plans) {
@@ -199,58 +127,13 @@ int list(const std::vector<bench::VmPlan>& plans) {
   return print_all(text);
 }
 
-bench::Report report_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw UsageError(path + ": cannot be read");
-  std::string text(std::istreambuf_iterator<char>(file), {});
-  std::string why;
-  auto report = text.size() > kMostReport ? std::nullopt : bench::parse_report(text, why);
-  if (!report) throw UsageError(path + " " + (why.empty() ? "is too large" : why));
-  return *std::move(report);
-}
-
 int compare(const Arguments& arguments) {
   if (arguments.operands.size() != 3) {
     throw UsageError("bench compare needs two reports: skiff bench compare BEFORE.json AFTER.json");
   }
-  const bench::Report before = report_of(arguments.operands[1]);
-  const bench::Report after = report_of(arguments.operands[2]);
+  const bench::Report before = read_bench_report(arguments.operands[1]);
+  const bench::Report after = read_bench_report(arguments.operands[2]);
   return print_all(bench::compare_reports_text(before, after));
-}
-
-bench::Report measure(const Arguments& arguments, const std::vector<bench::VmPlan>& plans,
-                      const bench::Selection& selection, int& signal_number) {
-  const bool is_linux = arguments.operand == "linux";
-  bench::BenchOptions options{.plans = plans, .skiff = own_program(), .guests = {}, .scratch = {}};
-  options.runs = number_option(arguments, "--runs", std::size_t{1}, kMostRuns)
-                     .value_or(arguments.has("--quick") ? kQuickRuns : kRuns);
-  options.patience =
-      std::chrono::seconds(number_option(arguments, "--patience", std::int64_t{1}, kMostPatience)
-                               .value_or(is_linux ? kLinuxPatience : kPatience));
-  if (is_linux) {
-    const BenchLinux linux_guest = bench_linux(arguments);
-    options.kernel = linux_guest.kernel;
-    options.initramfs = linux_guest.initramfs;
-  } else {
-    options.rivals = bench_rivals(arguments);
-    options.guests = guests_of(arguments, plans);
-  }
-  options.scratch = arguments.last("--scratch").value_or("/var/tmp");
-  options.is_pinned = !arguments.has("--no-pin");
-  options.coalesces = KvmSystem().coalesced_page() != 0;
-  options.counts_instructions = arguments.has("--instructions");
-  if (arguments.has("--quick")) options.budget = kQuickBudget;
-  BenchProgressLine line;
-  options.on_progress = [&line](const bench::BenchProgress& progress) { line.show(progress); };
-  const std::string started = to_text(std::chrono::system_clock::now());
-  bench::StopSignals stop;
-  bench::Report report = bench::run_bench(options, stop);
-  line.clear();
-  signal_number = stop.received();
-  report.skiff_version = version();
-  report.started = started;
-  report.selection = selection.filters.empty() ? bench::to_text(selection.level) : "filtered";
-  return report;
 }
 
 int bench_main(const Arguments& arguments) {
@@ -274,11 +157,10 @@ int bench_main(const Arguments& arguments) {
                                  is_linux ? " linux" : ""));
   }
   if (arguments.has("--list")) return list(plans);
-  check_writable(arguments);
+  check_bench_files(arguments);
   int signal_number = 0;
-  const bench::Report report = measure(arguments, plans, selection, signal_number);
-  if (const auto path = arguments.last("--json")) write_file(*path, bench::to_json(report));
-  if (const auto path = arguments.last("--html")) write_file(*path, bench::to_html(report));
+  const bench::Report report = bench_measure(arguments, plans, selection, signal_number);
+  write_bench_files(arguments, report);
   print_all(bench::to_table(report));
   if (signal_number != 0) return exit_status::of_signal(signal_number);
   const bool has_numbers = std::ranges::any_of(
