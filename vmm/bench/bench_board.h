@@ -25,6 +25,7 @@ struct DoorbellRow {
   std::string_view irqchip;
   std::uint32_t vcpus;
   Level level;
+  bool is_default = false;  // where the board's own are, of machines that are not about it
 };
 
 struct BenchBoard {

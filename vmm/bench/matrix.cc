@@ -3,6 +3,7 @@
 #include <fnmatch.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace skiff::bench {
@@ -41,13 +42,13 @@ class Planner {
     keep(std::move(plan));
   }
 
-  // Those that disks and cards are measured with; without a name: the board's own. Guests without
-  // an operating system measure the others by themselves, as doorbells.
+  // Those that disks and cards are measured with; without a name: the default. Guests without an
+  // operating system measure the others by themselves, as doorbells.
   std::vector<DoorbellRow> irqchips() const {
     std::vector<DoorbellRow> rows = {{.irqchip = {}, .vcpus = 1, .level = Level::quick}};
     if (!matrix_.runs_linux) return rows;
-    for (const DoorbellRow& row : board_.doorbells)
-      if (row.level != Level::quick) rows.push_back(row);
+    std::ranges::remove_copy_if(board_.doorbells, std::back_inserter(rows),
+                                &DoorbellRow::is_default);
     return rows;
   }
 

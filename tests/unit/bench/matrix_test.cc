@@ -87,7 +87,7 @@ TEST(BenchMatrix, FiltersChooseFromAllOfIt) {
   EXPECT_TRUE(ids_of({.filters = {"["}}).empty());
 }
 
-constexpr auto kOneController = std::to_array<DoorbellRow>({{"gic", 2, Level::quick}});
+constexpr auto kOneController = std::to_array<DoorbellRow>({{"gic", 2, Level::quick, true}});
 constexpr auto kPorts = std::to_array({Needs::ports, Needs::uart16550});
 
 std::vector<VmPlan> all_of(const BenchBoard& board) {
@@ -132,7 +132,7 @@ TEST(BenchMatrix, ABoardWithPortsHasThem) {
 }
 
 constexpr auto kThreeControllers = std::to_array<DoorbellRow>(
-    {{"kernel", 2, Level::quick}, {"split", 2, Level::normal}, {"user", 1, Level::normal}});
+    {{"kernel", 2, Level::normal, true}, {"split", 2, Level::normal}, {"user", 1, Level::normal}});
 constexpr BenchBoard kPc = {.doorbells = kThreeControllers,
                             .irqchip = "kernel",
                             .offers = kPorts,
@@ -155,6 +155,9 @@ TEST(BenchMatrix, OfALinuxEveryFaceIsThereByEveryController) {
       EXPECT_EQ(cells.contains("net/" + face + "/user/pingpong-64"), level != Level::quick);
     }
     EXPECT_FALSE(cells.contains("disk/ide,pio/memory/read-4096-d32"));
+    // The default is what the cells without a controller's name have, whatever its level.
+    for (const std::string& id : ids)
+      EXPECT_EQ(id.find("/kernel/"), std::string::npos) << id;
   }
   for (const VmPlan& plan : plan_of(linux_matrix(), kPc, {.filters = {"*/user/*"}})) {
     EXPECT_TRUE(plan.runs_linux);

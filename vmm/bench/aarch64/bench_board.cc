@@ -7,7 +7,7 @@ namespace {
 
 // Two vCPUs, so that one can interrupt the other.
 constexpr auto kDoorbells = std::to_array<DoorbellRow>({
-    {"gicv3", 2, Level::quick},
+    {"gicv3", 2, Level::quick, true},
     {"gicv2", 2, Level::normal},
 });
 

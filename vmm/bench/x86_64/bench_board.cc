@@ -7,7 +7,7 @@ namespace {
 
 // Two vCPUs, so that one can interrupt the other.
 constexpr auto kDoorbells = std::to_array<DoorbellRow>({
-    {"kernel", 2, Level::quick},
+    {"kernel", 2, Level::quick, true},
     {"split", 2, Level::normal},
     {"user", 1, Level::normal},  // uniprocessor
 });
