@@ -37,10 +37,11 @@ class CoalescedRing {
   // any thread, until it is dropped: who finds the ring empty can rely on all having been done.
   std::optional<CoalescedWrite> front() noexcept;
   void drop_front() noexcept;
-  bool is_broken() const noexcept { return is_broken_.load(std::memory_order_relaxed); }
   std::uint32_t capacity() const { return capacity_; }
 
  private:
+  bool is_broken() const noexcept { return is_broken_.load(std::memory_order_relaxed); }
+
   kvm_coalesced_mmio_ring* const ring_;
   const std::uint32_t capacity_;
   std::atomic<bool> is_broken_{false};
