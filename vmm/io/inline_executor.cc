@@ -26,56 +26,43 @@ struct InlineExecutor::Callback {
       });
     };
   }
-  // What the base made ends on the base's thread.
-  template <typename Object>
-  static void end(Executor& base, std::unique_ptr<Object> object) {
-    // std::function wants what can be copied.
-    base.post([object = std::shared_ptr<Object>(std::move(object))] {});
-  }
 };
 
-class InlineExecutor::OwnTimer final : public Timer {
+// A Timer or Watch of the base, held for as long as the one here lives.
+template <typename Interface>
+class InlineExecutor::Held : public Interface {
  public:
-  OwnTimer(Executor& base, std::shared_ptr<Callback> callback)
-      : base_(base),
-        callback_(std::move(callback)),
-        timer_(base.create_timer(Callback::in_turn(callback_))) {}
-  ~OwnTimer() override {
+  Held(Executor& base, std::shared_ptr<Callback> callback, std::unique_ptr<Interface> object)
+      : base_(base), callback_(std::move(callback)), object_(std::move(object)) {}
+  ~Held() override {
     callback_->has_ended = true;
-    Callback::end(base_, std::move(timer_));
+    // What the base made ends on the base's thread. std::function wants what can be copied.
+    base_.post([object = std::shared_ptr<Interface>(std::move(object_))] {});
   }
-  OwnTimer(const OwnTimer&) = delete;
-  OwnTimer& operator=(const OwnTimer&) = delete;
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
 
-  void arm(Clock::Nanoseconds deadline) noexcept override { timer_->arm(deadline); }
-  void cancel() noexcept override { timer_->cancel(); }
+ protected:
+  Interface& object() const noexcept { return *object_; }
 
  private:
   Executor& base_;
   const std::shared_ptr<Callback> callback_;
-  std::unique_ptr<Timer> timer_;
+  std::unique_ptr<Interface> object_;
 };
 
-class InlineExecutor::OwnWatch final : public Watch {
+class InlineExecutor::HeldTimer final : public Held<Timer> {
  public:
-  OwnWatch(Executor& base, std::shared_ptr<Callback> callback, std::unique_ptr<Watch> watch)
-      : base_(base), callback_(std::move(callback)), watch_(std::move(watch)) {}
-  ~OwnWatch() override {
-    callback_->has_ended = true;
-    Callback::end(base_, std::move(watch_));
-  }
-  OwnWatch(const OwnWatch&) = delete;
-  OwnWatch& operator=(const OwnWatch&) = delete;
+  using Held::Held;
 
- private:
-  Executor& base_;
-  const std::shared_ptr<Callback> callback_;
-  std::unique_ptr<Watch> watch_;
+  void arm(Clock::Nanoseconds deadline) noexcept override { object().arm(deadline); }
+  void cancel() noexcept override { object().cancel(); }
 };
 
 std::unique_ptr<Timer> InlineExecutor::create_timer(std::function<void()> on_expiry) {
-  return std::make_unique<OwnTimer>(
-      base_, std::make_shared<Callback>(Callback{turn_, std::move(on_expiry)}));
+  auto callback = std::make_shared<Callback>(Callback{turn_, std::move(on_expiry)});
+  auto timer = base_.create_timer(Callback::in_turn(callback));
+  return std::make_unique<HeldTimer>(base_, std::move(callback), std::move(timer));
 }
 
 void InlineExecutor::post(std::function<void()> work) {
@@ -88,7 +75,7 @@ std::unique_ptr<Watch> InlineExecutor::watch(int fd, Readiness readiness,
   auto callback = std::make_shared<Callback>(Callback{turn_, std::move(on_ready)});
   auto watch = base_.watch(fd, readiness, Callback::in_turn(callback));
   if (watch == nullptr) return nullptr;
-  return std::make_unique<OwnWatch>(base_, std::move(callback), std::move(watch));
+  return std::make_unique<Held<Watch>>(base_, std::move(callback), std::move(watch));
 }
 
 }  // namespace skiff

@@ -49,8 +49,9 @@ class InlineExecutor final : public Executor {
     std::atomic<std::thread::id> owner_;
   };
   struct Callback;
-  class OwnTimer;
-  class OwnWatch;
+  template <typename Interface>
+  class Held;
+  class HeldTimer;
 
   Executor& base_;
   const std::shared_ptr<Turn> turn_;
