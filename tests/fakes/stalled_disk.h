@@ -49,7 +49,8 @@ class StalledDisk final : public DiskBackend {
   std::vector<DiskRequest*> done;      // not yet collected
   std::uint64_t next_size = 0;
   bool refuses = false;
-  int batches = 0;  // advances that handed something over
+  int batches = 0;        // advances that handed something over
+  bool may_wake = false;  // a turn has ended since the last advance
   DiskQueueClient* told = nullptr;
   // Called each time that the client asks what is in flight: in the middle of its work.
   std::function<void()> on_asked;
@@ -65,6 +66,7 @@ class StalledDisk final : public DiskBackend {
     using DiskQueue::advance;
     std::size_t advance(std::chrono::nanoseconds /*wait*/,
                         std::size_t /*wanted*/) noexcept override {
+      disk_.may_wake = false;
       if (!submitted_.empty()) ++disk_.batches;
       for (DiskRequest* const request : submitted_)
         disk_.requests.push_back(request);
@@ -74,6 +76,7 @@ class StalledDisk final : public DiskBackend {
         client_.on_disk_complete(*request);
       return collected.size();
     }
+    void end_turn() noexcept override { disk_.may_wake = true; }
     void drain() noexcept override {
       while (in_flight() != 0) {
         advance();

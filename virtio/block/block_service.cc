@@ -162,10 +162,14 @@ void BlockService::break_off(std::string_view why) {
 }
 
 void BlockService::on_disk_wake() noexcept {
-  if (state_ == State::running) return serve();
-  if (disk_queue_ != nullptr) disk_queue_->advance();
-  const bool is_quiet = disk_queue_ == nullptr || disk_queue_->in_flight() == 0;
-  if (state_ == State::stopping && is_quiet) finish_stop();
+  if (state_ == State::running) {
+    serve();
+  } else {
+    if (disk_queue_ != nullptr) disk_queue_->advance();
+    const bool is_quiet = disk_queue_ == nullptr || disk_queue_->in_flight() == 0;
+    if (state_ == State::stopping && is_quiet) return finish_stop();
+  }
+  if (disk_queue_ != nullptr) disk_queue_->end_turn();
 }
 
 void BlockService::on_notification(std::uint16_t queue) noexcept {
@@ -208,7 +212,7 @@ void BlockService::end_turn() {
   if (enable_notifications()) {
     return executor_.post([weak = weak_from_this()] {
       const auto self = weak.lock();
-      if (self != nullptr && self->state_ == State::running) self->serve();
+      if (self != nullptr && self->state_ == State::running) self->on_disk_wake();
     });
   }
   if (disk_queue_->in_flight() == 0) idle_since_ = real_time();

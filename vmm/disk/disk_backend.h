@@ -81,6 +81,10 @@ class DiskQueue {
   // so the client looks at what the bells stand for after each advance.
   virtual std::size_t advance(std::chrono::nanoseconds wait, std::size_t wanted) noexcept = 0;
   std::size_t advance() noexcept { return advance(std::chrono::nanoseconds(0), 1); }
+  // Where the executor's work is several threads' in turn (Executor::has_one_thread), a client ends
+  // each turn with this: what it leaves in flight wakes it. What it collects within a turn, with
+  // the turn's own advances, needs to wake nobody.
+  virtual void end_turn() noexcept {}
   // Waits until nothing is in flight. Bells are not heard meanwhile.
   virtual void drain() noexcept = 0;
   // Requests submitted and not complete.

@@ -44,6 +44,7 @@ class MergingQueue final : public DiskQueue, private DiskQueueClient {
   void submit(DiskRequest& request) noexcept override;
   using DiskQueue::advance;
   std::size_t advance(std::chrono::nanoseconds wait, std::size_t wanted) noexcept override;
+  void end_turn() noexcept override { below_->end_turn(); }
   void drain() noexcept override;
   std::size_t in_flight() const noexcept override { return in_flight_; }
   bool has_completions() const noexcept override { return below_->has_completions(); }

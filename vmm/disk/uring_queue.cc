@@ -20,6 +20,7 @@ constexpr std::uint64_t kNobodyTag = 2;  // the result of taking a bell away
 constexpr std::uint32_t kMinEntries = 8;
 constexpr std::uint32_t kMaxEntries = 256;  // a larger batch takes several calls
 constexpr std::uint32_t kMaxCompletions = 4096;
+constexpr std::chrono::milliseconds kRetry{1};  // what the host has refused for now
 
 // Tried in this order: Linux 6.0, 5.19, any; only the last where several threads call in turn,
 // since completions must not wait there for the one that submitted to call again. Not
@@ -75,8 +76,27 @@ bool UringQueue::open(std::uint32_t depth) {
   // Saves the reference count of each request's file; works without.
   has_fixed_file_ = ::io_uring_register_files(&ring_, &file_.fd, 1) == 0;
   retry_ = executor_.create_timer([this] { client_.on_disk_wake(); });
-  watch_ = executor_.watch(ring_.ring_fd, Readiness::readable, [this] { client_.on_disk_wake(); });
-  return watch_ != nullptr && (!file_.is_block_device || open_threads());
+  if (executor_.has_one_thread() && !watch_ring()) return false;
+  return !file_.is_block_device || open_threads();
+}
+
+bool UringQueue::watch_ring() {
+  if (watch_ == nullptr) {
+    watch_ = executor_.watch(ring_.ring_fd, Readiness::readable, [this] { woken(); });
+  }
+  return watch_ != nullptr;
+}
+
+void UringQueue::end_turn() noexcept {
+  if (in_flight_ == by_threads_ || watch_ring()) return;
+  // No descriptor is left: it is looked at again and again.
+  retry_->arm(std::chrono::steady_clock::now().time_since_epoch() + kRetry);
+}
+
+void UringQueue::woken() {
+  const bool is_in_vain = in_flight_ == 0 && bells_.empty() && !has_completions();
+  if (executor_.has_one_thread() || !is_in_vain) return client_.on_disk_wake();
+  watch_.reset();
 }
 
 bool UringQueue::open_threads() {
@@ -214,7 +234,7 @@ void UringQueue::enter(std::chrono::nanoseconds wait, std::size_t wanted) {
   }
   // EAGAIN, EBUSY, ENOMEM: what was not taken stays in the ring and goes with the next call.
   if (result < 0 && ::io_uring_sq_ready(&ring_) != 0) {
-    retry_->arm(std::chrono::steady_clock::now().time_since_epoch() + std::chrono::milliseconds(1));
+    retry_->arm(std::chrono::steady_clock::now().time_since_epoch() + kRetry);
   }
 }
 
@@ -314,6 +334,7 @@ bool UringQueue::set_bells(std::span<const int> eventfds) {
   if (armed_ != 0) return false;
 
   bells_.clear();
+  if (!eventfds.empty() && !watch_ring()) return false;
   for (const int fd : eventfds)
     bells_.push_back({fd, false});
   for (std::size_t i = 0; i < bells_.size(); ++i) {

@@ -2,7 +2,9 @@
 // kicks) all go through one ring, so that one system call hands over a batch, takes what is done
 // and waits. Data already in the page cache is there when that call returns.
 //
-// The executor watches the ring's descriptor only. Completions are made when the thread next calls
+// The executor watches the ring's descriptor only; where it is several threads' in turn, only while
+// a turn has left something to the ring, until the executor is woken for what a later turn has
+// collected by itself. Completions are made when the thread next calls
 // the kernel, not by interrupting it (IORING_SETUP_COOP_TASKRUN, Linux 5.19; older ones interrupt).
 //
 // Calls that io_uring does not have (BLKDISCARD) are made by a thread, started with the first of
@@ -40,6 +42,7 @@ class UringQueue final : public DiskQueue {
   void submit(DiskRequest& request) noexcept override;
   using DiskQueue::advance;
   std::size_t advance(std::chrono::nanoseconds wait, std::size_t wanted) noexcept override;
+  void end_turn() noexcept override;
   void drain() noexcept override;
   std::size_t in_flight() const noexcept override { return in_flight_; }
   bool has_completions() const noexcept override;
@@ -55,6 +58,8 @@ class UringQueue final : public DiskQueue {
 
   UringQueue(DiskFile& file, Executor& executor, DiskQueueClient& client);
   bool open(std::uint32_t depth);
+  bool watch_ring();
+  void woken();
 
   void prepare_all();
   void prepare_call(io_uring_sqe& sqe, DiskRequest& request);

@@ -53,9 +53,20 @@ TEST_F(BlockInline, WhatTheDiskStillHasIsLeftToTheExecutor) {
   driver->kick(0);
   EXPECT_EQ(disk->requests.size(), 1U);
   EXPECT_EQ(count_used(), 0);
+  EXPECT_TRUE(disk->may_wake);
   disk->complete();
   disk->wake();
   EXPECT_EQ(count_used(), 1);
+}
+
+TEST_F(BlockInline, SoIsWhatABrokenDeviceHasThere) {
+  create_stalled();
+  offer(kTypeIn, 0, "", 512);
+  driver->queue(0).offer({{place(), 16}});  // has no status
+  driver->kick(0);
+  EXPECT_TRUE(disk->may_wake);
+  disk->complete();
+  disk->wake();
 }
 
 TEST_F(BlockInline, AVcpuIsNotKeptByADriverThatGoesOnAskingForMore) {
@@ -80,6 +91,7 @@ TEST_F(BlockInline, AResetIsDoneWhenTheDiskIsQuiet) {
   offer(kTypeIn, 0, "", 512);
   driver->kick(0);
   EXPECT_FALSE(reset());
+  EXPECT_TRUE(disk->may_wake);
   disk->complete();
   disk->wake();
   driver->lay_rings();
