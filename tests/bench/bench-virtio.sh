@@ -43,7 +43,7 @@ printf 'runs=%s seconds=%s parts="%s" contenders="%s"\n' "$runs" "${BENCH_SECOND
 cp -an "$cache/programs/host/root/." "$share/rootfs/" || true
 
 status=0
-"$lab/run.sh" --memory 3000 --timeout $((120 + runs * 900)) "$share" virtio.sh >"$share/log" 2>&1 || status=$?
+"$lab/run.sh" --cpus 2 --memory 3000 --timeout $((120 + runs * 900)) "$share" virtio.sh >"$share/log" 2>&1 || status=$?
 [ -z "${BENCH_VERBOSE:-}" ] || cat "$share/log"
 [ $status = 0 ] || { echo "bench: the lab failed:"; tail -n 15 "$share/log"; }
 

@@ -60,6 +60,10 @@ if [ "$list" = yes ]; then
 fi
 
 [ "$(uname -m)" = x86_64 ] || skip "the lab needs an x86_64 host"
+# CTest plays several groups at once: one at a time fetches and builds what all of them use.
+mkdir -p "$cache"
+exec 8>"$cache/setup.lock"
+! command -v flock >/dev/null || flock 8
 "$here/qemu.sh" --prepare "$lab_arch" >/dev/null || skip "no QEMU to be had"
 "$here/build-base.sh" || skip "no kernel for the lab's machine"
 for flavour in $(echo "$wanted" | awk '$3 != "guest" { print $3 }' | sort -u); do
@@ -124,6 +128,7 @@ if echo "$wanted" | grep -q ' @bench-linux'; then
   mkdir -p "$out/guest"
   cp "$guests/bench-linux" "$out/guest/"
 fi
+exec 8>&-
 # What is there already stays: the C library must be that of the loader beside it.
 [ ! -d "$cache/programs/host$initramfs_suffix/root" ] || [ $scenarios = no ] || cp -an "$cache/programs/host$initramfs_suffix/root/." "$out/rootfs/" || true
 

@@ -9,13 +9,15 @@
 #
 # Prints what the script prints. Ends with the script's status (125 stands for all above); 124 if the time ran out (0 is no
 # limit), 126 if the machine did not come up or ended without a word.
+# --cpus N: 2 for arm64. For x86 1: with two, QEMU's SVM emulation loses interrupts of the machine and states of its guests
+# (docs/lab.md, "One processor").
 # SKIFF_LAB_GIC: the version of the arm64 machine's interrupt controller, 3 or 2.
 # --terminal: this script's terminal is the machine's /dev/ttyS1, raw, so that every key arrives; nothing else is shown.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/cache.sh"
 
-memory=1500 cpus=2 limit=300 verbose=no terminal=no
+memory=1500 cpus='' limit=300 verbose=no terminal=no
 while [ $# -gt 0 ]; do
   case $1 in
     --arch) use_architecture "$2"; shift 2 ;;
@@ -30,6 +32,10 @@ while [ $# -gt 0 ]; do
 done
 [ $# = 2 ] || { sed -n '2,4p' "$0" >&2; exit 2; }
 share=$(cd "$1" && pwd) script=$2
+[ -n "$cpus" ] || case $lab_arch in
+  x86_64) cpus=1 ;;
+  *) cpus=2 ;;
+esac
 [ -f "$share/$script" ] || { echo "lab: $share/$script is not there" >&2; exit 126; }
 
 "$here/build-base.sh" || exit 126
