@@ -11,6 +11,9 @@ guest_objects(bench ${guest_bench_sources}
   aarch64/bench/arena.c aarch64/bench/console_serial.c aarch64/bench/doorbell.c aarch64/bench/faces.c aarch64/bench/wake.c)
 
 guest_bare(hello aarch64/programs/hello.S)
+foreach(name fault irq reset)
+  guest_program(${name} aarch64/programs/${name}.c)
+endforeach()
 
 set(guest_bench_programs bench-console bench-disk bench-doorbell bench-net)
 foreach(name ${guest_bench_programs})

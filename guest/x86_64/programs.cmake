@@ -4,7 +4,7 @@
 set(guest_arch_options -fcf-protection=none -mno-red-zone)
 
 guest_objects(runtime ${guest_lib_sources}
-  x86_64/runtime/acpi.c x86_64/runtime/boot_info.c x86_64/runtime/clock.c x86_64/runtime/device_interrupts.c
+  x86_64/runtime/acpi.c x86_64/runtime/boot_info.c x86_64/runtime/clock.c x86_64/runtime/console_input.c x86_64/runtime/device_interrupts.c
   x86_64/runtime/end.c x86_64/runtime/high_memory.c
   x86_64/runtime/interrupt_controllers.c x86_64/runtime/interrupt_entry.S x86_64/runtime/interrupts.c
   x86_64/runtime/mmio_devices.c x86_64/runtime/processor_start.S x86_64/runtime/processors.c x86_64/runtime/program.c
@@ -13,7 +13,7 @@ guest_objects(virtio ${guest_virtio_sources} x86_64/runtime/pci_config.c)
 guest_objects(bench ${guest_bench_sources}
   x86_64/ide/ide.c x86_64/ide/ide_open.c
   x86_64/bench/arena.c x86_64/bench/block_ide.c x86_64/bench/console_serial.c x86_64/bench/doorbell.c
-  x86_64/bench/doorbell_entry.S x86_64/bench/doorbell_ports.c x86_64/bench/faces.c x86_64/bench/console_input.c
+  x86_64/bench/doorbell_entry.S x86_64/bench/doorbell_ports.c x86_64/bench/faces.c
   x86_64/bench/wake.c x86_64/bench/wake_entry.S)
 
 # A flat binary: no headers, entered at its first byte.
@@ -22,22 +22,15 @@ function(guest_flat name source)
 endfunction()
 
 guest_bare(hello x86_64/programs/hello.S)
-foreach(name boot-info echo exit-code fault flood idle irq panic port-loop poweroff reset spin)
+foreach(name boot-info exit-code fault irq panic port-loop poweroff reset)
   guest_program(${name} x86_64/programs/${name}.c)
 endforeach()
-guest_program(smp x86_64/programs/smp.c x86_64/programs/smp_processor.S)
-
 guest_virtio_program(virtio-bench x86_64/programs/virtio-bench.c)
 
 set(guest_bench_programs bench-console bench-disk bench-doorbell bench-net)
 foreach(name ${guest_bench_programs})
   guest_bench_program(${name} programs/${name}.c)
 endforeach()
-
-guest_virtio_program(virtio-attack x86_64/programs/virtio-attack.c
-  x86_64/attack/buffers.c x86_64/attack/chains.c x86_64/attack/kinds.c x86_64/attack/on_blk.c x86_64/attack/on_character.c
-  x86_64/attack/on_net.c x86_64/attack/pci.c x86_64/attack/queue_set_up.c x86_64/attack/reset.c x86_64/attack/rings.c
-  x86_64/attack/status.c x86_64/attack/sweeps.c x86_64/attack/target.c x86_64/attack/two.c)
 
 foreach(name flat-real flat-protected flat-long)
   guest_flat(${name} x86_64/flat/${name}.S)

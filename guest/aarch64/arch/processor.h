@@ -60,6 +60,11 @@ static inline void interrupts_on(void) {
   __asm__ volatile("msr daifclr, #2; isb" : : : "memory");
 }
 
+// With interrupts masked.
+static inline void processor_halt(void) {
+  __asm__ volatile("msr daifset, #2; wfi" : : : "memory");
+}
+
 // Until the next interrupt, which is taken. WFI ends with one that is masked too, so none can slip
 // in and leave us asleep.
 static inline void processor_sleep(void) {

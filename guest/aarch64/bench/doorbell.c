@@ -7,11 +7,11 @@
 #include "guest/bench/doorbell.h"
 
 #include "guest/aarch64/runtime/gic.h"
-#include "guest/aarch64/runtime/processors.h"
 #include "guest/aarch64/runtime/psci.h"
 #include "guest/aarch64/runtime/timer.h"
 #include "guest/bench/wake.h"
 #include "guest/lib/text.h"
+#include "guest/machine/processors.h"
 #include "guest/virtio/deadline.h"
 
 enum { kStartMilliseconds = 5000, kPatienceMilliseconds = 5000 };
@@ -69,11 +69,13 @@ static void sleep_cell(void) {
 }
 
 static volatile int listening, leave;
-static uint64_t listener;
+static volatile uint64_t listener;
 
 // On the second processor.
 static void listen(void) {
   gic_processor_init();
+  listener = processors_self();
+  memory_barrier();
   listening = 1;
   while (!leave) {
     wake_sleep();
@@ -109,7 +111,7 @@ static void message_cell(void) {
   if (!bench_wanted(cell.name)) {
     return;
   }
-  if (!second_processor_start(listen, &listener)) {
+  if (!second_processor_start(listen)) {
     bench_skip(cell.name, "one_processor");
     return;
   }

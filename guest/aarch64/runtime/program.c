@@ -1,7 +1,9 @@
 #include "guest/machine/program.h"
 
+#include "arch/processor.h"
 #include "guest/aarch64/runtime/machine.h"
 #include "guest/aarch64/runtime/psci.h"
+#include "guest/aarch64/runtime/registers_map.h"
 #include "guest/aarch64/runtime/serial.h"
 #include "guest/machine/clock.h"
 #include "guest/machine/end.h"
@@ -21,7 +23,7 @@ void start_program(const void* tree) {
 
 void halt_forever(void) {
   for (;;) {
-    __asm__ volatile("wfi");
+    processor_halt();
   }
 }
 
@@ -45,8 +47,24 @@ unsigned long unprivileged_call(unsigned long (*body)(unsigned long), unsigned l
 
 // start.S: level 1, a GiB each. DDI 0487, D8.3.
 enum { kEntries = 512, kGibibyte = 30 };
-static const uint64_t kDevice = 0x0060000000000401;
+static const uint64_t kDevice = 0x0060000000000401, kNotCached = 0x0060000000000409;
+static uint64_t of_registers = kDevice;
 extern volatile uint64_t page_map[kEntries];
+
+static void map_registers(uint64_t gibibyte) {
+  const uint64_t entry = gibibyte << kGibibyte | of_registers;
+  if (page_map[gibibyte] != entry) {
+    page_map[gibibyte] = 0;  // break before make
+    __asm__ volatile("dsb ish; tlbi vmalle1is; dsb ish; isb" : : : "memory");
+    page_map[gibibyte] = entry;
+    __asm__ volatile("dsb ish; isb" : : : "memory");
+  }
+}
+
+void map_registers_for_any_access(void) {
+  of_registers = kNotCached;
+  map_registers(0);
+}
 
 int map_high_memory(uint64_t address, uint64_t length) {
   const uint64_t last = (address + length - 1) >> kGibibyte;
@@ -54,13 +72,7 @@ int map_high_memory(uint64_t address, uint64_t length) {
     return 0;
   }
   for (uint64_t i = address >> kGibibyte; i <= last; ++i) {
-    const uint64_t entry = i << kGibibyte | kDevice;
-    if (page_map[i] != entry) {
-      page_map[i] = 0;  // break before make
-      __asm__ volatile("dsb ish; tlbi vmalle1is; dsb ish; isb" : : : "memory");
-      page_map[i] = entry;
-      __asm__ volatile("dsb ish; isb" : : : "memory");
-    }
+    map_registers(i);
   }
   return 1;
 }

@@ -3,9 +3,12 @@
 
 enum {  // 5.1: SMC64 where there is one
   kPsciVersion = 0x84000000,
+  kPsciCpuOff = 0x84000002,
   kPsciCpuOn = 0xc4000003,
   kPsciSystemOff = 0x84000008,
+  kPsciSystemReset = 0x84000009,
 };
+enum { kPsciAlreadyOn = -4 };  // 5.2.2
 
 static inline long psci_call(unsigned function, unsigned long a, unsigned long b, unsigned long c) {
   register unsigned long x0 __asm__("x0") = function;

@@ -49,6 +49,10 @@ void console_send(const char* bytes, unsigned long count) {
   }
 }
 
+void console_send_bursts(const char* bytes, unsigned long count) {
+  console_send(bytes, count);
+}
+
 static void on_interrupt(unsigned vector) {
   console_listen(0);  // the bytes stay, and the wire falls
   input_action();

@@ -24,10 +24,11 @@ second_processor_entry:
 0:  wfi
     b 0b
 
+    .globl mmu_on
 // Stack X1. No store before the caches are on: it would pass by what the host sees.
 mmu_on:
     mov sp, x1
-    ldr x0, =0xff04             // MAIR: 0 Device-nGnRE, 1 normal, write-back
+    ldr x0, =0x44ff04           // MAIR: 0 Device-nGnRE, 1 normal, write-back, 2 normal, not cached
     msr mair_el1, x0
     // 39 bits (T0SZ 25), granule 4 KiB, walks write-back and inner shareable, no TTBR1; IPS as large as there is.
     mrs x0, id_aa64mmfr0_el1

@@ -58,6 +58,11 @@ static inline void processor_pause(void) {
   __asm__ volatile("pause");
 }
 
+// With interrupts off.
+static inline void processor_halt(void) {
+  __asm__ volatile("cli; hlt" : : : "memory");
+}
+
 // Until the next interrupt, which is taken. Those that came while interrupts were off count. STI
 // takes effect after the next instruction, so none can slip in between the two and leave us asleep.
 static inline void processor_sleep(void) {

@@ -1,6 +1,6 @@
 #include "guest/bench/console_device.h"
 #include "guest/lib/text.h"
-#include "guest/x86_64/bench/console_input.h"
+#include "guest/x86_64/runtime/console_input.h"
 #include "guest/x86_64/runtime/port_io.h"
 #include "guest/x86_64/runtime/serial.h"
 

@@ -7,6 +7,7 @@
 
 #include "guest/bench/bench.h"
 #include "guest/lib/text.h"
+#include "guest/machine/processors.h"
 #include "guest/machine/unprivileged.h"
 #include "guest/virtio/deadline.h"
 #include "guest/x86_64/bench/doorbell_pc.h"
@@ -14,7 +15,6 @@
 #include "guest/x86_64/runtime/cpuid.h"
 #include "guest/x86_64/runtime/interrupts.h"
 #include "guest/x86_64/runtime/port_io.h"
-#include "guest/x86_64/runtime/processors.h"
 
 enum { kVectorMessage = kVectorDevice, kUndefined = 6 };
 
@@ -61,7 +61,7 @@ static int is_kvm(void) {
 void ring3_undefined(void);  // ring3_switch.S: the usual gate of #UD
 
 static int hypercall_works(void) {
-  const unsigned timer = wake_has_local_apic() ? kVectorTimer : kVectorPic;
+  const unsigned timer = local_apic_present() ? kVectorTimer : kVectorPic;
   interrupts_set_gate(kUndefined, doorbell_refuse_entry);
   interrupts_set_gate(timer, doorbell_refuse_entry);
   wake_after(5000);
@@ -164,7 +164,7 @@ static void sleep_cell(void) {
   const unsigned long microseconds = text_number(bench_line(), "sleep", 50);
   sleep_microseconds = microseconds < 1 ? 1 : microseconds > 50000 ? 50000 : (unsigned)microseconds;
   sleep_cycles = cycles_per_millisecond() * sleep_microseconds / 1000;
-  const int by_pit = !wake_has_local_apic() || text_is(bench_line(), "timer", "pit");
+  const int by_pit = !local_apic_present() || text_is(bench_line(), "timer", "pit");
   if (!by_pit) {
     sleep_ticks = timer_ticks(sleep_cycles);
     sleep_ticks += sleep_ticks == 0;
@@ -226,11 +226,11 @@ static const char* message_body(void* context, uint64_t requests, struct BenchCo
 }
 
 static int other_processor(uint32_t* id) {
-  uint32_t ids[64];
+  uint64_t ids[64];
   const unsigned count = processors_list(ids, 64);
   for (unsigned i = 0; i < count; ++i) {
     if (ids[i] != processors_self()) {
-      *id = ids[i];
+      *id = (uint32_t)ids[i];
       return 1;
     }
   }
@@ -243,7 +243,7 @@ static void message_cell(void) {
     return;
   }
   uint32_t id = 0;
-  if (!wake_has_local_apic()) {
+  if (!local_apic_present()) {
     bench_skip(kName, "no_local_apic");
     return;
   }

@@ -4,7 +4,7 @@
 #include "guest/x86_64/runtime/interrupts.h"
 #include "guest/x86_64/runtime/port_io.h"
 
-enum { kApicVersion = 0x30, kApicBase = 0x1b };
+enum { kApicBase = 0x1b };
 static const uint64_t kApicUsual = 0xfee00000;
 
 // wake_entry.S
@@ -65,19 +65,13 @@ void wake_init(void) {
   completion_init();
   interrupts_set(kVectorPic + 7, on_spurious);
   interrupts_set(kVectorPic + 15, on_spurious);
-  // Intel SDM volume 3, 11.4.8: 0x10 to 0x15. Nobody there reads as ones or zeros.
-  const uint32_t version = local_apic_read(kApicVersion) & 0xff;
-  local_apic_there = version >= 0x10 && version <= 0x1f;
+  local_apic_there = local_apic_present();
   wake_timer_again();
   interrupts_set(kVectorPic, on_timer);
   if (local_apic_there) {
     local_apic_write(kApicTimer, kVectorLocalTimer);
   }
   wake_count_on(kVectorDevice);
-}
-
-int wake_has_local_apic(void) {
-  return local_apic_there;
 }
 
 void wake_guard(unsigned milliseconds) {

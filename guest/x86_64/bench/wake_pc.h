@@ -3,8 +3,6 @@
 
 #include "guest/bench/wake.h"
 
-int wake_has_local_apic(void);
-
 // By the 8254, at most 54 ms; its input of the PIC must be open (pic_unmask).
 void wake_after_by_pit(unsigned microseconds);
 // The timer is what it was, after wake_count_on had its vector.

@@ -22,7 +22,7 @@ smp_entry:
     cmp $1024, %eax
     jae 3f
     mov $smp_ids, %ecx
-    mov %edx, (%rcx,%rax,4)
+    mov %rdx, (%rcx,%rax,8)
 3:  lock incl smp_online(%rip)
 4:  cli
     hlt

@@ -1,14 +1,14 @@
 #include "guest/machine/end.h"
 
+#include "arch/processor.h"
 #include "guest/x86_64/runtime/acpi.h"
-#include "guest/x86_64/runtime/port_io.h"
 
 // Skiff's debug-exit port: the byte written is the process's exit status.
 enum { kDebugExitPort = 0xf4 };
 
 void halt_forever(void) {
   for (;;) {
-    __asm__ volatile("cli; hlt");
+    processor_halt();
   }
 }
 

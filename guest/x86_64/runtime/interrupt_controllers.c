@@ -52,6 +52,12 @@ uint32_t local_apic_read(unsigned offset) {
 void local_apic_write(unsigned offset, uint32_t value) {
   write32(local_apic_base() + offset, value);
 }
+// 11.4.8: 0x10 to 0x15. Nobody there reads as ones or zeros.
+int local_apic_present(void) {
+  const uint32_t version = local_apic_read(kApicVersion) & 0xff;
+  return version >= 0x10 && version <= 0x1f;
+}
+
 void local_apic_eoi(void) {
   local_apic_write(kApicEoi, 0);
 }

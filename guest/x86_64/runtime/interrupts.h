@@ -29,6 +29,7 @@ void pic_eoi(unsigned input);
 // Local APIC in xAPIC mode (Intel SDM volume 3, chapter 11), at the address of IA32_APIC_BASE.
 enum {
   kApicId = 0x20,
+  kApicVersion = 0x30,
   kApicEoi = 0xb0,
   kApicSpurious = 0xf0,
   kApicInterruptCommandLow = 0x300,
@@ -39,6 +40,7 @@ enum {
   kApicTimerCurrent = 0x390,
   kApicTimerDivide = 0x3e0,
 };
+int local_apic_present(void);
 uint32_t local_apic_read(unsigned offset);
 void local_apic_write(unsigned offset, uint32_t value);
 void local_apic_eoi(void);

@@ -1,4 +1,5 @@
-#include "guest/x86_64/runtime/processors.h"
+// Starting further processors by INIT and SIPI (Intel SDM volume 3, 9.4).
+#include "guest/machine/processors.h"
 
 #include "guest/machine/program.h"
 #include "guest/x86_64/runtime/acpi.h"
@@ -17,9 +18,9 @@ extern volatile uint32_t second_processor_online;
 
 static int x2apic;
 
-unsigned processors_list(uint32_t* ids, unsigned maximum) {
+unsigned processors_list(uint64_t* ids, unsigned maximum) {
   const uint8_t* madt = acpi_find("APIC");
-  if (!madt) {
+  if (!madt || !acpi_checksum_ok(madt)) {
     return 0;
   }
   unsigned count = 0;
@@ -44,7 +45,8 @@ unsigned processors_list(uint32_t* ids, unsigned maximum) {
   return count;
 }
 
-uint32_t processors_self(void) {
+// Switches to x2APIC mode if an id beyond 254 was listed.
+uint64_t processors_self(void) {
   if (!x2apic) {
     return local_apic_read(kApicId) >> 24;
   }
@@ -62,11 +64,11 @@ static void enable(void) {
   }
 }
 
-static void send(uint32_t id, uint32_t command) {
+static void send(uint64_t id, uint32_t command) {
   if (x2apic) {
-    write_msr(0x830, (uint64_t)id << 32 | command);
+    write_msr(0x830, id << 32 | command);
   } else {
-    local_apic_write(kApicInterruptCommandHigh, id << 24);
+    local_apic_write(kApicInterruptCommandHigh, (uint32_t)id << 24);
     local_apic_write(kApicInterruptCommandLow, command);
   }
 }
@@ -78,7 +80,8 @@ static int wait_online(volatile uint32_t* online, uint32_t before, unsigned micr
   return *online != before;
 }
 
-int processors_start(uint32_t id, void (*entry)(void), volatile uint32_t* online, uint32_t before) {
+// `entry` is entered in long mode, with this processor's page tables, and interrupts off.
+int processors_start(uint64_t id, void (*entry)(void), volatile uint32_t* online, uint32_t before) {
   memcpy((void*)kTrampoline, processor_trampoline,
          (unsigned long)(processor_trampoline_end - processor_trampoline));
   processor_entry = entry;
@@ -94,9 +97,9 @@ int processors_start(uint32_t id, void (*entry)(void), volatile uint32_t* online
 }
 
 int second_processor_start(void (*body)(void)) {
-  uint32_t ids[64];
+  uint64_t ids[64];
   const unsigned count = processors_list(ids, 64);
-  const uint32_t self = processors_self();
+  const uint64_t self = processors_self();
   for (unsigned i = 0; i < count; ++i) {
     if (ids[i] != self) {
       second_processor_body = body;

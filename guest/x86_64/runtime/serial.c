@@ -11,7 +11,8 @@ void serial_init(void) {
   out8(kSerialInterruptEnable, 0);
 }
 
-void serial_fifo_on(void) {
+// Receive trigger of one byte; clears both.
+static void serial_fifo_on(void) {
   out8(kSerialFifoControl, 0x07);
 }
 
@@ -26,7 +27,12 @@ void serial_put(char c) {
   out8(kSerialData, (uint8_t)c);
 }
 
-void serial_put_bursts(const char* bytes, unsigned long count) {
+void console_send_bursts(const char* bytes, unsigned long count) {
+  static int fifo_is_on;
+  if (!fifo_is_on) {
+    serial_fifo_on();
+    fifo_is_on = 1;
+  }
   while (count) {
     const unsigned long burst = count < kFifo ? count : kFifo;
     wait_for_transmitter();

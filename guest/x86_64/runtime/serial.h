@@ -20,7 +20,3 @@ enum {
 void serial_init(void);
 // Waits until the transmitter is free.
 void serial_put(char c);
-// Sends `count` bytes in bursts of the transmit FIFO's 16, which must be on (serial_fifo_on).
-void serial_put_bursts(const char* bytes, unsigned long count);
-// Turns the FIFOs on with a receive trigger of one byte; clears both.
-void serial_fifo_on(void);

@@ -14,8 +14,8 @@ tap tap0 packed
 console_port hvc null
 console_port log file /tmp/case/port
 entropy packed
-# It knows no ACPI of devices.
-[ "$face" = pci ] || boot_keys="virtio_mmio_cmdline = true"
+# It knows no ACPI of devices; a device tree it does.
+[ "$face" = pci ] || [ "$deb_arch" = arm64 ] || boot_keys="virtio_mmio_cmdline = true"
 vmm_command "/lab/guest/$image" "" "$vcpus" "$memory" "quiet $*"
 # The most the VMM's process had in memory, in KiB.
 watch() {
@@ -31,4 +31,7 @@ lab-expect --timeout 400 --log "/lab/results/$name.console" /lab/consoles/virtio
 most=$(cat /tmp/case/most)
 limit=$((${memory%M} * 1024 + 65536))
 [ "$most" -lt $limit ] || { echo "the VMM grew to $most KiB; its guest has $memory"; exit 1; }
-grep -a '^attacks:' "/lab/results/$name.console"
+# Not every machine has a way to end with a status: what the guest says counts.
+said=$(tr -d '\r' <"/lab/results/$name.console" | sed -n 's/^attacks: \([0-9]*\), survived: \([0-9]*\)$/\1 \2/p')
+echo "attacks and survived: $said"
+[ "${said% *}" -ge 150 ] && [ "${said% *}" = "${said#* }" ] || { echo "not all of at least 150 attacks were survived"; exit 1; }
