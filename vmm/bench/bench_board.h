@@ -26,6 +26,17 @@ struct DoorbellRow {
   std::uint32_t vcpus;
   Level level;
   bool is_default = false;  // where the board's own are, of machines that are not about it
+  std::string_view qemu{};  // the same for QEMU, as a property of its machine
+};
+
+// The board that QEMU has for it: `-machine`, `-cpu`, and what it has to be told beside.
+struct QemuBoard {
+  std::string_view machine;
+  std::string_view mmio_machine;  // with virtio-mmio devices
+  std::string_view port_machine;  // with an IDE controller's ports
+  std::string_view cpu;
+  std::span<const std::string_view> options;
+  std::string_view irqchip;  // of machines that are not about it; as DoorbellRow::qemu
 };
 
 struct BenchBoard {
@@ -36,9 +47,14 @@ struct BenchBoard {
   // device tree.
   bool names_mmio_devices;
   std::string_view linux_console;  // the first serial port, as Linux calls it
+  QemuBoard qemu{};
 
   bool has(Needs needs) const {
     return needs == Needs::nothing || std::ranges::find(offers, needs) != offers.end();
+  }
+  std::string_view qemu_irqchip(std::string_view irqchip_name) const {
+    const auto row = std::ranges::find(doorbells, irqchip_name, &DoorbellRow::irqchip);
+    return row == doorbells.end() ? qemu.irqchip : row->qemu;
   }
 };
 

@@ -38,6 +38,8 @@ Launch skiff_launch(const std::string& skiff, const std::string& config, const s
 // The same machine by others, with the settings that make them fast.
 //
 // QEMU: an I/O thread, io_uring, O_DIRECT. Sources: its manual page; docs/system, microvm.rst.
+// Its machine is the board's: the value of `-machine`.
+std::string qemu_machine(const BenchBoard& board, const VmPlan& plan);
 Launched qemu_launch(const VmPlan& plan, const VmPlaces& places, const std::string& program,
                      const std::string& cmdline);
 // Firecracker: io_uring ("Async"), no API. Sources of its tree: src/firecracker/swagger/

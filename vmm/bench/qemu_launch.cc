@@ -56,13 +56,6 @@ std::string with_properties(std::string device, std::string_view properties) {
   return device;
 }
 
-// Where the face is: microvm has virtio-mmio, and names its devices to the kernel where it has no
-// ACPI tables; the old PC has an IDE controller with ports.
-std::string machine_of(const VmPlan& plan) {
-  if (face_of(plan) == "virtio-mmio") return "microvm,x-option-roms=off,acpi=off";
-  return face_of(plan) == "ide" ? "pc" : "q35";
-}
-
 void add_disk(Options& words, const VmPlan& plan, const VmPlaces& places) {
   append(words, {"-object", "iothread,id=io", "-blockdev", blockdev(plan, places)});
   const std::string model = disk_model(plan.disk->face, !lacks_ioeventfd(plan));
@@ -81,21 +74,27 @@ void add_console(Options& words) {
 
 }  // namespace
 
+std::string qemu_machine(const BenchBoard& board, const VmPlan& plan) {
+  std::string text(face_of(plan) == "virtio-mmio" ? board.qemu.mmio_machine
+                   : face_of(plan) == "ide"       ? board.qemu.port_machine
+                                                  : board.qemu.machine);
+  const std::string_view irqchip = board.qemu_irqchip(plan.irqchip);
+  if (!irqchip.empty()) text += fmt::format(",{}", irqchip);
+  return text + ",accel=kvm";
+}
+
 Launched qemu_launch(const VmPlan& plan, const VmPlaces& places, const std::string& program,
                      const std::string& cmdline) {
+  const QemuBoard& board = bench_board().qemu;
   Launch launch{.program = program, .arguments = {}};
   Options& words = launch.arguments;
   append(words,
          {"-name", "bench,debug-threads=on", "-nodefaults", "-no-user-config", "-no-reboot"});
-  append(words, {"-M", machine_of(plan) + ",accel=kvm", "-cpu", "host,-arch-capabilities"});
+  append(words, {"-M", qemu_machine(bench_board(), plan), "-cpu", std::string(board.cpu)});
   append(words, {"-smp", std::to_string(plan.vcpus), "-m", std::to_string(kGuestMemory >> 20)});
   append(words, {"-display", "none", "-monitor", "none", "-serial", "stdio"});
-  append(words, {"-device", "isa-debug-exit,iobase=0xf4,iosize=0x4"});
+  words.insert(words.end(), board.options.begin(), board.options.end());
   append(words, {"-kernel", places.guests + "/" + plan.program, "-append", cmdline});
-  if (plan.irqchip != "kernel") {
-    append(words,
-           {"-machine", plan.irqchip == "split" ? "kernel-irqchip=split" : "kernel-irqchip=off"});
-  }
   if (face_of(plan) == "virtio-mmio") {
     // The guest's drivers know the registers of virtio 1.x only.
     append(words, {"-global", "virtio-mmio.force-legacy=false"});

@@ -1,5 +1,7 @@
 // Configuration space in memory: ECAM of the device tree's generic host (host-generic-pci.yaml).
 #include "guest/aarch64/runtime/machine.h"
+#include "guest/aarch64/runtime/pci_setup.h"
+#include "guest/machine/high_memory.h"
 #include "guest/virtio/pci.h"
 #include "guest/virtio/registers.h"
 
@@ -10,6 +12,10 @@ static uint64_t memory(void) {
     looked = 1;
     known = tree_wide(&machine.tree, tree_compatible(&machine.tree, "pci-host-ecam-generic", 0),
                       "reg", 0);
+    if (known >> 30) {
+      (void)map_high_memory(known, 1 << 20);  // of bus 0
+    }
+    pci_set_up();
   }
   return known;
 }

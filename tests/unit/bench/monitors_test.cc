@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <boost/json.hpp>
 
 namespace skiff::bench {
@@ -96,6 +97,35 @@ TEST(Monitors, QemuHasAllOfIt) {
                             "virtio-mmio.force-legacy=false", "virtio-net-device,netdev=net"}));
   EXPECT_THAT(words_of("qemu", "console/virtio-console/out"),
               IsSupersetOf({"null,id=text", "virtconsole,chardev=text"}));
+}
+
+TEST(Monitors, QemusMachineIsTheBoards) {
+  EXPECT_THAT(words_of("qemu", "doorbell/split/ipi"),
+              Contains("q35,kernel-irqchip=split,accel=kvm"));
+  EXPECT_THAT(words_of("qemu", "doorbell/user/mmio-write"),
+              IsSupersetOf({"q35,kernel-irqchip=off,accel=kvm", "host,-arch-capabilities",
+                            "isa-debug-exit,iobase=0xf4,iosize=0x4"}));
+  constexpr auto kRows =
+      std::to_array<DoorbellRow>({{"gic", 2, Level::quick, false, "gic-version=2"}});
+  const BenchBoard board = {.doorbells = kRows,
+                            .irqchip = "auto",
+                            .offers = {},
+                            .names_mmio_devices = false,
+                            .linux_console = {},
+                            .qemu = {.machine = "virt",
+                                     .mmio_machine = "flat",
+                                     .port_machine = {},
+                                     .cpu = {},
+                                     .options = {},
+                                     .irqchip = "gic-version=host"}};
+  VmPlan plan;
+  plan.irqchip = "gic";
+  EXPECT_EQ(qemu_machine(board, plan), "virt,gic-version=2,accel=kvm");
+  DiskRow mmio{};
+  mmio.face = "virtio-mmio";
+  plan.irqchip = "auto";
+  plan.disk = &mmio;
+  EXPECT_EQ(qemu_machine(board, plan), "flat,gic-version=host,accel=kvm");
 }
 
 TEST(Monitors, QemusIoThreadHearsOnlyByIoeventfds) {
