@@ -81,6 +81,22 @@ std::string directory_of(const std::string& file) {
 
 }  // namespace
 
+namespace {
+
+ConfigPlace place_of(const ConfigNode& root, std::string_view section, std::string_view key) {
+  const ConfigEntry* const table = root.find(section);
+  const ConfigEntry* const entry = table == nullptr ? nullptr : table->value.find(key);
+  return entry == nullptr ? ConfigPlace() : entry->value.place;
+}
+
+std::string place_text(const ConfigPlace& place, const std::string& file,
+                       const std::vector<ConfigOverride>& overrides) {
+  if (place.source != 0) return overrides.at(place.source - 1).label;
+  return place.line == 0 ? std::string() : fmt::format("{}:{}:{}", file, place.line, place.column);
+}
+
+}  // namespace
+
 ConfigResult read_config(std::string_view text, const std::vector<ConfigOverride>& overrides,
                          const ConfigFacts& facts, const ConfigPaths& paths) {
   ConfigDiagnostics diagnostics;
@@ -89,6 +105,7 @@ ConfigResult read_config(std::string_view text, const std::vector<ConfigOverride
   if (root) {
     apply_overrides(*root, overrides, diagnostics);
     result.config = read_sections(*root, facts, paths, diagnostics);
+    result.irqchip_place = place_of(*root, "machine", "irqchip");
   } else {
     // The parser gives up at the first error; nothing can be said about the rest.
     diagnostics.error(root.error().place, root.error().message);
@@ -102,7 +119,10 @@ VmConfig load_config(const std::string& file, const std::vector<ConfigOverride>&
   const std::string text = file.empty() ? std::string() : read_file(file);
   const ConfigPaths paths{.directory = directory_of(file), .check_files = true};
   ConfigResult result = read_config(text, overrides, facts, paths);
-  if (result.errors.empty()) return std::move(result.config);
+  if (result.errors.empty()) {
+    result.config.machine.irqchip_place = place_text(result.irqchip_place, file, overrides);
+    return std::move(result.config);
+  }
 
   std::vector<std::string> labels;
   for (const ConfigOverride& override_ : overrides)

@@ -21,6 +21,7 @@ inline constexpr std::size_t kMaxConfigFile = 1U << 20;
 struct ConfigResult {
   VmConfig config;                       // meaningful only without errors
   std::vector<ConfigDiagnostic> errors;  // by place
+  ConfigPlace irqchip_place{};           // of machine.irqchip; line 0 in the file: not there
 };
 
 // Pure but for the looks at files that `paths` allows; any bytes are welcome.

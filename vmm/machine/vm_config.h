@@ -38,6 +38,9 @@ struct MachineConfig {
   HugePages huge_pages = HugePages::transparent;
   bool shared_memory = false;
   IrqchipMode irqchip = IrqchipMode::kernel;
+  // Where that was said, for what only the host can tell: "vm.toml:3:11", or an option; empty:
+  // nowhere.
+  std::string irqchip_place{};
   bool pit = true;
   OnReboot on_reboot = OnReboot::restart;
   // How long a guest has to follow the power button before it is stopped. [s], 0: for ever

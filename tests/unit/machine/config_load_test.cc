@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -120,6 +121,24 @@ TEST_F(ConfigLoad, AThousandErrorsAreCutShort) {
   const auto error = error_of(write("vm.toml", text));
   EXPECT_THAT(error, HasSubstr("and 951 more errors"));
   EXPECT_LT(error.size(), 20'000U);
+}
+
+// For an error that only the host can tell of, when the file has long been read.
+TEST_F(ConfigLoad, RemembersWhereTheIrqchipWasSaid) {
+  const std::string plain = "boot.kernel = 'k'\n";
+  write("k", "kernel");
+  constexpr std::array kModes = {IrqchipMode::split};
+  ConfigFacts facts = config_facts();
+  facts.irqchips = kModes;
+  const auto place = [&facts](const std::string& file,
+                              const std::vector<ConfigOverride>& overrides) {
+    return load_config(file, overrides, facts).machine.irqchip_place;
+  };
+  const auto said = write("vm.toml", plain + "[machine]\nirqchip = 'split'\n");
+  EXPECT_EQ(place(said, {}), folder_ + "/vm.toml:3:11");
+  EXPECT_EQ(place(said, {{"machine.irqchip", "split", "--set machine.irqchip"}}),
+            "--set machine.irqchip");
+  EXPECT_EQ(place(write("plain.toml", plain), {}), "");
 }
 
 TEST_F(ConfigLoad, NoFileAtAll) {

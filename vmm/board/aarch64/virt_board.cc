@@ -39,6 +39,22 @@ std::optional<GicVersion> wanted_gic(IrqchipMode mode) {
   return std::nullopt;
 }
 
+// Which of them the host has it says only when asked for one.
+std::unique_ptr<KvmGic> create_gic(const BoardContext& context) {
+  const MachineConfig& machine = context.config.machine;
+  try {
+    return std::make_unique<KvmGic>(context.vm,
+                                    GicPlaces{.distributor = virt::kGicDistributor.start,
+                                              .cpu_interface = virt::kGicCpuInterface.start,
+                                              .redistributors = virt::kGicRedistributors,
+                                              .its = virt::kGicIts.start},
+                                    virt::kSpis, wanted_gic(machine.irqchip));
+  } catch (const HostError& error) {
+    if (machine.irqchip_place.empty()) throw;
+    throw HostError(fmt::format("{}: {}", machine.irqchip_place, error.what()));
+  }
+}
+
 VcpuFeatures features_of(const BoardContext& context) {
   VcpuFeatures features = offered_features(context.vm.system());
   for (const std::string& hidden : context.config.cpu.hide) {
@@ -87,12 +103,7 @@ VirtBoard::VirtBoard(const BoardContext& context)
         "machine.memory: RAM would end at {:#x}, past this host's {}-bit guest addresses", ram_last,
         bits));
   }
-  gic_ = std::make_unique<KvmGic>(context.vm,
-                                  GicPlaces{.distributor = virt::kGicDistributor.start,
-                                            .cpu_interface = virt::kGicCpuInterface.start,
-                                            .redistributors = virt::kGicRedistributors,
-                                            .its = virt::kGicIts.start},
-                                  virt::kSpis, wanted_gic(context.config.machine.irqchip));
+  gic_ = create_gic(context);
   if (gic_->version() == GicVersion::v2 && context.config.machine.vcpus > KvmGic::kMaxV2Vcpus) {
     throw ConfigError(fmt::format("machine.vcpus is {}; a GICv2 has room for {}",
                                   context.config.machine.vcpus, KvmGic::kMaxV2Vcpus));
