@@ -80,7 +80,7 @@ memory=1500
 if echo "$wanted" | grep -q ' @'; then
   scenarios=yes memory=3000
   # The bench and the drivers' programs are guests of their own.
-  ! echo "$wanted" | grep ' @' | grep -qv ' @bench\| @programs' || "$here/build-root-disk.sh" 2>"$cache/fetch.log" || skip "no root disk: $(tail -n 1 "$cache/fetch.log")"
+  ! echo "$wanted" | grep ' @' | grep -qv ' @bench\| @programs\| @gic \| @config-file' || "$here/build-root-disk.sh" 2>"$cache/fetch.log" || skip "no root disk: $(tail -n 1 "$cache/fetch.log")"
 fi
 
 if [ -z "$out" ]; then
@@ -95,9 +95,9 @@ make_disc() { # a file of 3 MB with a name that plain ISO 9660 does not have
   genisoimage -quiet -R -V SKIFF -o "$out/disc.iso" "$out/disc"
   rm -rf "$out/disc"
 }
-rm -rf "$out/rootfs" "$out/results" "$out/guest" "$out/inside" "$out/consoles" "$out/skipped"
+rm -rf "$out/rootfs" "$out/results" "$out/guest" "$out/inside" "$out/consoles" "$out/configs" "$out/skipped"
 mkdir -p "$out"
-cp -r "$here/inside" "$here/consoles" "$out/"
+cp -r "$here/inside" "$here/consoles" "$root/configs" "$out/"
 echo "$vmm" >"$out/vmm"
 echo "deb_arch=$deb_arch initramfs_suffix=$initramfs_suffix guest_console=$guest_console" >"$out/arch"
 echo "$wanted" | grep -q ' @ide' && make_disc
@@ -121,6 +121,8 @@ case $vmm in
     ;;
   qemu) "$here/bundle-qemu.sh" "$out" ;;
 esac
+# A bench that compares with it.
+! echo "$wanted" | grep -q ' @bench  *vs *$' || "$here/bundle-qemu.sh" "$out"
 if echo "$wanted" | grep -q ' @bench-linux'; then
   need "$guests/bench-linux"
   "$root/guest/linux/build.sh" "$cache/initramfs/bench.cpio.gz" "$cache/kernel/generic-$deb_arch" "$cache/programs/guest" \
