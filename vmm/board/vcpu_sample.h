@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "vmm/io/guest_memory.h"
@@ -22,13 +23,15 @@ struct VcpuSample {
   std::uint64_t address = 0;              // linear, of the next instruction
   std::uint64_t tables = 0;               // root of the page tables: one per process, mostly
   bool is_user = false;
-  bool takes_interrupts = false;
-  std::string mode{};  // "64-bit mode, ring 0, 4-level paging, interrupts off"
+  bool takes_interrupts = false;  // one that waits goes on for an interrupt
+  std::string mode{};             // "64-bit mode, ring 0, 4-level paging, interrupts off"
 };
 
 // All of these: called while the vCPU's thread does not run it. They never throw for anything the
 // guest can cause, and read a bounded amount of its memory.
-VcpuSample sample_vcpu(const KvmVcpu& vcpu);
+VcpuSample sample_vcpu(const KvmVcpu& vcpu, const GuestMemory& memory);
+// How one waits for an interrupt: "HLT with interrupts on".
+std::string_view idle_words();
 // The `count` words from the top of the stack, fewer where memory ends; those of a kernel only.
 std::vector<std::uint64_t> kernel_stack(const KvmVcpu& vcpu, const GuestMemory& memory,
                                         std::size_t count);

@@ -101,7 +101,7 @@ std::vector<VcpuLook> Machine::look_at_vcpus(std::chrono::steady_clock::time_poi
     VcpuLook look{.is_parked = vcpu->wait_until_parked(deadline)};
     if (look.is_parked) {
       if (const auto busy = vcpu->busy_with()) look.busy = register_text(*busy);
-      look.sample = sample_vcpu(vcpu->vcpu());
+      look.sample = sample_vcpu(vcpu->vcpu(), memory_);
       if (vcpu->is_halted()) look.sample.run_state = VcpuRunState::halted;
     }
     looks.push_back(std::move(look));
@@ -131,6 +131,7 @@ GuestFacts Machine::gather_facts(bool has_printed) {
 
   // From here to the end all that could be stopped stands.
   GuestFacts facts{.run_time = run_time(), .has_printed = has_printed};
+  facts.idle_words = idle_words();
   if (ended) facts.end = end_in_words(*ended);
   describe_config(facts, config_);
   facts.interrupts = board_->describe_interrupts();

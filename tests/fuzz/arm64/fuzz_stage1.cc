@@ -28,6 +28,7 @@ void run(FuzzInput input) {
   const Stage1Walk walk = walk_stage1(registers, address, read);
   require(walk.step_count <= Stage1Walk::kMaxSteps && reads <= Stage1Walk::kMaxSteps + 1);
   require(describe(walk).size() < 1024);
+  (void)has_waited(registers, address, read);
   // A whole image is thousands of walks: only now and then.
   if ((address & 0xf0) == 0) {
     const auto image = kernel_image(registers, address, read);

@@ -19,6 +19,7 @@ GuestFacts linux_guest() {
   facts.symbols = 1234;
   facts.command_line = "quiet";
   facts.command_line_is_guests = true;
+  facts.idle_words = "a chair";
   facts.vcpus.push_back({.id = 0,
                          .doing = VcpuFacts::Doing::idle,
                          .mode = "64-bit mode, ring 0",
@@ -33,7 +34,8 @@ TEST(WhyPage, HeadlineFirstThenTheFacts) {
   const std::string page = why_page(linux_guest());
   EXPECT_THAT(page,
               StartsWith("the guest prints nothing because its command line has no console="));
-  EXPECT_THAT(page, HasSubstr("  also: the guest is idle"));
+  EXPECT_THAT(page, HasSubstr("  also: the guest is idle: every vCPU waits in a chair for"));
+  EXPECT_THAT(page, HasSubstr("  0   idle: a chair\n"));
   EXPECT_THAT(page, HasSubstr("Linux 6.1.0-9-test, 1234 symbols read from its memory"));
   EXPECT_THAT(page, HasSubstr("runs for 12.3 s, and has printed nothing"));
   EXPECT_THAT(page, HasSubstr("Command line: quiet"));

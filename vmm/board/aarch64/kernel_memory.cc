@@ -1,8 +1,11 @@
 #include "vmm/board/aarch64/kernel_memory.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 
 #include "vmm/base/bits.h"
+#include "vmm/base/bytes.h"
 
 namespace skiff::arm64 {
 namespace {
@@ -29,6 +32,15 @@ bool KernelMemory::read(std::uint64_t address, std::span<std::byte> out) {
     address += size;
   }
   return true;
+}
+
+bool has_waited(const Stage1Registers& registers, std::uint64_t pc, const PhysicalReader& read) {
+  constexpr std::uint64_t kSize = 4;
+  constexpr std::uint32_t kWfi = 0xd503'207f;
+  std::array<std::byte, kSize> bytes{};
+  if (pc % kSize != 0 || pc < kSize || !KernelMemory(registers, read).read(pc - kSize, bytes))
+    return false;
+  return load_le<std::uint32_t>(bytes, 0) == kWfi;
 }
 
 std::optional<Range> kernel_image(const Stage1Registers& registers, std::uint64_t inside,

@@ -28,6 +28,11 @@ class KernelMemory {
   std::uint64_t last_page_ = 1;  // [4 KiB aligned]; 1: none
 };
 
+// Whether a vCPU that was made to leave the guest waited for an interrupt: the instruction before
+// `pc` is WFI, which KVM ends, and steps over, when it leaves (DDI 0487, C6.2). Not WFIT: it waits
+// for a time, as in the delays of a kernel that has panicked.
+bool has_waited(const Stage1Registers& registers, std::uint64_t pc, const PhysicalReader& read);
+
 // The image that `inside`, an address in the kernel's text such as VBAR_EL1, belongs to: what is
 // mapped around it without a gap, in steps of 64 KiB, to which a kernel aligns its segments, and at
 // most 128 MiB to either side. Begins one step lower: the image's header is not mapped, but symbols

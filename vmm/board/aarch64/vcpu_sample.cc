@@ -14,7 +14,11 @@ constexpr std::uint64_t kUpperHalf = 1ULL << 55;
 
 }  // namespace
 
-VcpuSample sample_vcpu(const KvmVcpu& vcpu) {
+std::string_view idle_words() {
+  return "WFI";
+}
+
+VcpuSample sample_vcpu(const KvmVcpu& vcpu, const GuestMemory& memory) {
   VcpuSample sample{.run_state = get_run_state(vcpu)};
   const auto state = get_vcpu_state(vcpu);
   if (!state) return sample;
@@ -25,6 +29,12 @@ VcpuSample sample_vcpu(const KvmVcpu& vcpu) {
   sample.is_user = (state->pstate & kExceptionLevel) == 0;
   sample.takes_interrupts = (state->pstate & kIrqMasked) == 0;
   sample.mode = arm64::pstate_text(state->pstate);
+  // KVM calls a vCPU runnable that waits in it. A masked interrupt ends WFI too.
+  if (sample.run_state == VcpuRunState::runnable && !sample.is_user &&
+      arm64::has_waited(stage1_registers(*state), state->pc, physical_reader(memory))) {
+    sample.run_state = VcpuRunState::halted;
+    sample.takes_interrupts = true;
+  }
   return sample;
 }
 

@@ -30,7 +30,11 @@ std::optional<LinuxView> find_linux_by(const VcpuState& state, const PhysicalRea
 
 }  // namespace
 
-VcpuSample sample_vcpu(const KvmVcpu& vcpu) {
+std::string_view idle_words() {
+  return "HLT with interrupts on";
+}
+
+VcpuSample sample_vcpu(const KvmVcpu& vcpu, const GuestMemory& /*memory*/) {
   VcpuSample sample{.run_state = get_run_state(vcpu)};
   const auto state = get_vcpu_state(vcpu);
   if (!state) return sample;

@@ -19,7 +19,7 @@ struct VcpuFacts {
     user,                // runs a program
     kernel,              // runs in the kernel, in several places
     spinning,            // runs, and was met within a few instructions every time
-    idle,                // HLT with interrupts on
+    idle,                // waits for an interrupt: GuestFacts::idle_words
     halted_for_good,     // HLT with interrupts off: only an NMI or a reset wakes it
     waiting_for_start,   // not started by the guest
     waiting_for_device,  // an access that a device is too busy for
@@ -59,6 +59,7 @@ struct GuestFacts {
   bool has_printed = false;  // anything, on any console
   std::string end{};         // how it ended, in words; empty: it runs
   std::vector<VcpuFacts> vcpus{};
+  std::string idle_words{};  // how one waits for an interrupt: "HLT with interrupts on"
   std::optional<HotRegister> hottest{};
   // What waits in interrupt controllers that live in Skiff: lines; empty: none do.
   std::string interrupts{};

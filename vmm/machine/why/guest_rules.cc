@@ -203,8 +203,9 @@ std::optional<Finding> idle(const GuestFacts& facts) {
   }
   return Finding{
       Weight::state,
-      "the guest is idle: every vCPU waits in HLT with interrupts on for something to do "
-      "(as at a prompt); nothing is wrong with that"};
+      fmt::format("the guest is idle: every vCPU waits in {} for something to do (as at a prompt); "
+                  "nothing is wrong with that",
+                  facts.idle_words)};
 }
 
 }  // namespace guest_rules

@@ -35,7 +35,7 @@ std::string_view words(Doing doing) {
     case Doing::spinning:
       return "spins";
     case Doing::idle:
-      return "idle: HLT with interrupts on";
+      return "idle";
     case Doing::halted_for_good:
       return "HLT with interrupts off";
     case Doing::waiting_for_start:
@@ -128,6 +128,7 @@ class Page {
       const VcpuFacts& vcpu = facts_.vcpus[at];
       print("  {:<3} {}", vcpu.id, words(vcpu.doing));
       if (!vcpu.device.empty()) print(": {}", vcpu.device);
+      if (vcpu.doing == Doing::idle) print(": {}", facts_.idle_words);
       print("\n");
       if (vcpu.mode.empty() || vcpu.doing == Doing::waiting_for_start) continue;
       print("      at {:#x}{}, {}\n", vcpu.address,

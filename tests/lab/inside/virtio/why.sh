@@ -46,8 +46,7 @@ cat /tmp/case/panic >>"/lab/results/$name.console"
 
 # A shell that waits: asked by the escape key.
 cp /lab/consoles/why /tmp/case/script
-# KVM does not tell of an arm64 vCPU that it waits.
-[ "$deb_arch" = amd64 ] || sed -i '/HLT/d; /64-bit mode/d; /guest is idle/d; /Linux 6/d; /Run .init/d' /tmp/case/script
+[ "$deb_arch" = amd64 ] || sed -i 's/HLT with interrupts on/WFI/; /64-bit mode/d; /Linux 6/d; /Run .init/d' /tmp/case/script
 vmm_command "/cache/kernel/$kernel-$deb_arch/$image" "/cache/initramfs/$kernel$initramfs_suffix.cpio.gz" "$vcpus" "$memory" "console=$guest_console"
 lab-expect --terminal --timeout 400 --log /tmp/case/shell /tmp/case/script $vmm || failed=1
 cat /tmp/case/shell >>"/lab/results/$name.console"

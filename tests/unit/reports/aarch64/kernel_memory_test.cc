@@ -44,6 +44,23 @@ TEST_F(KernelMemoryTest, ReadsAcrossPagesThatAreNotBesideEachOther) {
   EXPECT_FALSE(linear.read(kBase + 0x1ff8, std::as_writable_bytes(std::span(words))));
 }
 
+TEST_F(KernelMemoryTest, WhoHasWaitedIsBehindAWfi) {
+  map(0, 0x8000);
+  const PhysicalReader read = memory.reader();
+  const auto waited = [&](std::uint64_t pc) { return has_waited(registers, pc, read); };
+  memory.put(0x8000, 0xd503'205f'd503'207f);  // WFI, WFE
+  memory.put(0x8008, 0xd503'1007'd503'103f);  // WFIT XZR, WFET X7
+  EXPECT_TRUE(waited(kBase + 4));
+  EXPECT_FALSE(waited(kBase + 8)) << "an event is something else";
+  EXPECT_FALSE(waited(kBase + 12)) << "a time is something else too";
+  EXPECT_FALSE(waited(kBase + 16));
+  EXPECT_FALSE(waited(kBase)) << "what is before is not mapped";
+  EXPECT_FALSE(waited(kBase + 6)) << "no instruction begins there";
+  EXPECT_FALSE(waited(0));
+  memory.put(0x8ff8, 0xd503'207f'0000'0000);  // on one page, the next instruction on another
+  EXPECT_TRUE(waited(kBase + 0x1000));
+}
+
 TEST_F(KernelMemoryTest, AnImageIsWhatIsMappedAround) {
   for (std::uint64_t page = 32; page < 96; ++page)
     map(page, 0x8000);
