@@ -79,10 +79,6 @@ std::string directory_of(const std::string& file) {
   return slash == 0 ? "/" : file.substr(0, slash);
 }
 
-}  // namespace
-
-namespace {
-
 ConfigPlace place_of(const ConfigNode& root, std::string_view section, std::string_view key) {
   const ConfigEntry* const table = root.find(section);
   const ConfigEntry* const entry = table == nullptr ? nullptr : table->value.find(key);
