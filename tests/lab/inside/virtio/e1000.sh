@@ -4,7 +4,7 @@
 prepare_disk || exit
 serve "$1"
 # What comes back by libslirp.
-later sh -c 'exec nc -l -p 9001 <&8 >/tmp/case/back-user'
+take_back 9001 /tmp/case/back-user
 tap_device tap0 10.0.7.1
 long_packets() {
   wait_for 300 says 'e1000: long packets'

@@ -1,12 +1,14 @@
 # Sourced by the scenarios that need a network: what L1 serves to its guest.
 mkdir -p /www
+# take_back PORT FILE: what comes to the port goes to the file.
+take_back() { later nc -l -p "$1" -e sh -c "exec cat >$2"; }
 # serve MEGABYTES: http with /blob and its checksum, iperf3, and port 9000, which takes the blob back.
 serve() {
   dd if=/dev/urandom of=/www/blob bs=1M count="$1" 2>/dev/null
   sha256sum /www/blob | cut -d' ' -f1 >/www/blob.sha256
   later httpd -f -p 80 -h /www
   later iperf3 -s >/dev/null
-  later nc -l -p 9000 -e sh -c 'exec cat >/tmp/case/back'
+  take_back 9000 /tmp/case/back
 }
 blob_came_back() {
   wait_for 20 cmp /www/blob /tmp/case/back ||
