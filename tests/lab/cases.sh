@@ -150,7 +150,7 @@ while :; do
   scenarios_left=$(echo "$remaining" | grep -c ' @' || true)
   status=0 more=0
   ! echo "$remaining" | grep -q ' @bench-linux' || more=600  # boots a machine for each face
-  "$here/run.sh" --memory $memory --timeout $((120 + 60 * count + 120 * scenarios_left + more)) "$out" inside/cases.sh || status=$?
+  "$here/run.sh" --memory $memory --timeout $((120 + 60 * count + 240 * scenarios_left + more)) "$out" inside/cases.sh || status=$?
   [ -n "$(left)" ] || break
   case $status in
     0 | 1)
