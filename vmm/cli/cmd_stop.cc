@@ -12,11 +12,10 @@
 #include "vmm/cli/number_option.h"
 #include "vmm/cli/vm_operands.h"
 #include "vmm/control/client/control_client.h"
+#include "vmm/control/vm_control.h"
 
 namespace skiff {
 namespace {
-
-constexpr std::uint32_t kMostTimeout = 31'536'000;  // as the control API has it [s]
 
 constexpr auto kStopOptions = std::to_array<OptionSpec>({
     {.names = "--force,-f", .value = "", .help = "At once, without asking the guest."},
@@ -34,7 +33,8 @@ constexpr auto kStopExamples = std::to_array<ExampleSpec>({
 
 std::string stop_request(const Arguments& arguments) {
   if (arguments.has("--force")) return R"({"force": true})";
-  const auto seconds = number_option(arguments, "--timeout", std::uint32_t{0}, kMostTimeout);
+  const auto seconds =
+      number_option(arguments, "--timeout", std::uint32_t{0}, StopRequest::kMostTimeout);
   return seconds ? fmt::format(R"({{"timeout": {}}})", *seconds) : "{}";
 }
 

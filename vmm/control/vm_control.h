@@ -45,6 +45,8 @@ struct VmInfo {
 };
 
 struct StopRequest {
+  static constexpr std::uint32_t kMostTimeout = 31'536'000;  // a year; longer is for ever [s]
+
   bool force = false;  // at once; else the power button first
   // How long the guest has to power off; nothing: machine.stop_timeout. 0: for ever. [s]
   std::optional<std::uint32_t> timeout;

@@ -117,8 +117,7 @@ ControlResult<T> parse(std::string_view text, const Read& read) {
 ControlResult<StopRequest> parse_stop_request(std::string_view text) {
   return parse<StopRequest>(text, [](BodyReader& body, StopRequest& request) {
     request.force = body.boolean("force").value_or(false);
-    // A year; longer is for ever, which is 0.
-    if (const auto timeout = body.number("timeout", 31'536'000)) {
+    if (const auto timeout = body.number("timeout", StopRequest::kMostTimeout)) {
       request.timeout = static_cast<std::uint32_t>(*timeout);
     }
   });
