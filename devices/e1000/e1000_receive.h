@@ -20,9 +20,9 @@
 #include "devices/e1000/e1000_registers.h"
 #include "devices/e1000/e1000_statistics.h"
 #include "vmm/base/log.h"
+#include "vmm/base/traffic_limit.h"
 #include "vmm/io/guest_memory.h"
 #include "vmm/net/net_backend.h"
-#include "vmm/net/traffic_limit.h"
 
 namespace skiff {
 

@@ -28,11 +28,12 @@
 #include "devices/e1000/e1000_transmit.h"
 #include "vmm/base/clock.h"
 #include "vmm/base/log.h"
+#include "vmm/base/traffic_limit.h"
 #include "vmm/io/executor.h"
 #include "vmm/io/guest_memory.h"
 #include "vmm/net/mac_address.h"
 #include "vmm/net/net_backend.h"
-#include "vmm/net/traffic_limit.h"
+#include "vmm/net/net_limits.h"
 
 namespace skiff {
 

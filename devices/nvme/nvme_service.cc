@@ -60,8 +60,7 @@ NvmeService::NvmeService(std::unique_ptr<DiskBackend> disk, Executor& executor, 
       identity_(identity_of(disk_->info(), options_)),
       faults_(options_.name),
       error_lines_(kErrorLines),
-      operations_(options_.operations),
-      bandwidth_(options_.bandwidth),
+      traffic_(options_.bandwidth, options_.operations),
       features_(options_.queues, static_cast<std::uint16_t>(doorbells.queues())),
       completion_queues_(doorbells.queues()),
       submission_queues_(doorbells.queues()) {
@@ -179,9 +178,7 @@ void NvmeService::shut_down() {
 }
 
 void NvmeService::set_limits(const RateLimit& operations, const RateLimit& bandwidth) {
-  const nanoseconds at = clock_.monotonic();
-  operations_.change(operations, at);
-  bandwidth_.change(bandwidth, at);
+  traffic_.change(bandwidth, operations, clock_.monotonic());
   if (held_ != nullptr) on_disk_wake();
 }
 
@@ -362,19 +359,10 @@ void NvmeService::execute(NvmeSubmissionQueue& queue, const Command& command) {
 }
 
 bool NvmeService::take_tokens(const Request& request) {
-  if (!operations_.is_limited() && !bandwidth_.is_limited()) return true;
   const std::uint64_t bytes = request.parsed.data.empty() ? 0 : request.parsed.range.length;
-  const nanoseconds at = clock_.monotonic();
-  nanoseconds ready{};
-  if (operations_.try_take(1, at)) {
-    if (bandwidth_.try_take(bytes, at)) return true;
-    operations_.give_back(1);
-    ready = bandwidth_.ready_at(bytes);
-  } else {
-    ready = operations_.ready_at(1);
-  }
-  tokens_timer_->arm(ready);
-  return false;
+  const auto ready = traffic_.take(bytes, clock_);
+  if (ready) tokens_timer_->arm(*ready);
+  return !ready;
 }
 
 void NvmeService::submit(Request& request) {

@@ -31,6 +31,7 @@
 #include "vmm/base/clock.h"
 #include "vmm/base/log.h"
 #include "vmm/base/rate_limiter.h"
+#include "vmm/base/traffic_limit.h"
 #include "vmm/disk/disk_backend.h"
 #include "vmm/io/executor.h"
 #include "vmm/io/guest_memory.h"
@@ -172,8 +173,7 @@ class NvmeService final : public DiskQueueClient, public std::enable_shared_from
   std::atomic<const char*> engine_{"none"};
   GuestFaultLog faults_;
   RateLimiter error_lines_;
-  RateLimiter operations_;
-  RateLimiter bandwidth_;
+  TrafficLimit traffic_;
 
   State state_ = State::stopped;
   std::function<void()> done_;

@@ -50,8 +50,7 @@ BlockService::BlockService(std::unique_ptr<DiskBackend> disk, Executor& executor
       disk_(std::move(disk)),
       guest_faults_(options_.name),
       error_lines_(kErrorLines),
-      operations_(options_.operations),
-      bandwidth_(options_.bandwidth) {
+      traffic_(options_.bandwidth, options_.operations) {
   limits_.block_size = disk_->info().block_size;
   limits_.read_only = disk_->info().read_only;
 }
@@ -124,9 +123,7 @@ void BlockService::shut_down() {
 }
 
 void BlockService::set_limits(const RateLimit& operations, const RateLimit& bandwidth) {
-  const nanoseconds now = clock_.monotonic();
-  operations_.change(operations, now);
-  bandwidth_.change(bandwidth, now);
+  traffic_.change(bandwidth, operations, clock_.monotonic());
   if (held_ != nullptr) on_disk_wake();
 }
 

@@ -30,6 +30,7 @@
 #include "virtio/core/virtio_device.h"
 #include "vmm/base/log.h"
 #include "vmm/base/rate_limiter.h"
+#include "vmm/base/traffic_limit.h"
 #include "vmm/disk/disk_backend.h"
 
 namespace skiff {
@@ -119,8 +120,7 @@ class BlockService final : public DiskQueueClient,
   std::atomic<const char*> engine_{"none"};
   GuestFaultLog guest_faults_;
   RateLimiter error_lines_;
-  RateLimiter operations_;
-  RateLimiter bandwidth_;
+  TrafficLimit traffic_;
 
   State state_ = State::stopped;
   VirtioInterrupts* interrupts_ = nullptr;

@@ -14,7 +14,6 @@ namespace skiff {
 namespace {
 
 using namespace virtio_blk;
-using std::chrono::nanoseconds;
 using Action = BlockRequest::Action;
 
 // Where the disk answers at once (memory, the page cache, a RAM disk), so much goes to it in one
@@ -90,21 +89,12 @@ bool BlockService::pop_one(Queue& queue) {
 }
 
 bool BlockService::take_tokens(const Request& request) {
-  if (!operations_.is_limited() && !bandwidth_.is_limited()) return true;
   const BlockRequest& parsed = request.parsed;
   const bool moves_data = parsed.action == Action::read || parsed.action == Action::write;
   const std::uint64_t bytes = moves_data ? parsed.length : 0;
-  const nanoseconds now = clock_.monotonic();
-  nanoseconds ready{};
-  if (operations_.try_take(1, now)) {
-    if (bandwidth_.try_take(bytes, now)) return true;
-    operations_.give_back(1);
-    ready = bandwidth_.ready_at(bytes);
-  } else {
-    ready = operations_.ready_at(1);
-  }
-  tokens_timer_->arm(ready);
-  return false;
+  const auto ready = traffic_.take(bytes, clock_);
+  if (ready) tokens_timer_->arm(*ready);
+  return !ready;
 }
 
 void BlockService::execute(Request& request) {

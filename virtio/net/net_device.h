@@ -29,7 +29,7 @@
 #include "vmm/io/executor.h"
 #include "vmm/net/mac_address.h"
 #include "vmm/net/net_backend.h"
-#include "vmm/net/traffic_limit.h"
+#include "vmm/net/net_limits.h"
 
 namespace skiff {
 

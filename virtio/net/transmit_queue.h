@@ -9,8 +9,8 @@
 #include "virtio/core/virtio_device.h"
 #include "vmm/base/bits.h"
 #include "vmm/base/log.h"
+#include "vmm/base/traffic_limit.h"
 #include "vmm/net/net_backend.h"
-#include "vmm/net/traffic_limit.h"
 
 namespace skiff {
 

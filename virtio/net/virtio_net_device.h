@@ -25,6 +25,7 @@
 #include "virtio/net/receive_queue.h"
 #include "virtio/net/transmit_queue.h"
 #include "vmm/base/log.h"
+#include "vmm/base/traffic_limit.h"
 
 namespace skiff {
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "vmm/board/device_controls.h"
-#include "vmm/net/traffic_limit.h"
+#include "vmm/net/net_limits.h"
 
 namespace skiff {
 
