@@ -110,10 +110,10 @@ if wanted lab; then
     [ "$failed" = 0 ] || exit 1
   fi
   stage "Linux guests in the lab"
-  # CTest's summary comes last, after what it does not tell: who needed a second try.
   # A machine of the lab has one processor and up to 3 GB of memory.
   room=$(awk '$1 == "MemAvailable:" { print int($2 / 1024 / 1024 / 4) }' /proc/meminfo)
   machines=$((room < jobs ? room : jobs))
+  # CTest's summary comes last, after what it does not tell: who needed a second try.
   run_ctest build lab -j$((machines > 0 ? machines : 1)) | tee build/lab.log
   if grep -hE 'passed only at its (second|third) try' build/Testing/Temporary/LastTest.log; then
     sed -n '/tests passed/,$p' build/lab.log
